@@ -1,0 +1,1 @@
+"""The broadcast domain: areas, subscribers, texts, campaigns, plans, broadcasts, ledger."""

@@ -1,0 +1,186 @@
+"""Everything that the broadcast domain can refuse to do, in one tree.
+
+CampaignError
+├── PhoneRefusedError            a raw telephone number cannot receive our texts
+├── SealBrokenError              a stored number does not open with this key
+├── AreaError
+│   ├── AreaFileError            an area file cannot be taken over
+│   └── UnknownAreaError         no area has this code on this day
+├── LevelError
+│   ├── LevelFileError           a file of level decisions cannot be taken over
+│   └── UnknownLevelError        the scheme has no such level
+├── SubscriberError
+│   ├── SubscriberFileError      a subscriber file cannot be read at all
+│   └── UnknownSubscriberError   nobody has this number
+├── PersonError
+│   ├── LoginTakenError          a person with this login exists
+│   └── UnknownPersonError       nobody has this login
+├── DefinitionError              a campaign file breaks rules, each with line, field and remedy
+├── TextError
+│   ├── EmptySlotError           a slot has nothing to say here
+│   └── UnknownSlotError         a text asks for something that no area can fill
+├── PlanError
+│   ├── EmptyAudienceError       the campaign reaches nobody
+│   ├── PlanDriftedError         what would be sent is no longer what was signed
+│   ├── RulesBrokenError         the plan breaks rules that nobody may sign away
+│   ├── SignatureRefusedError    this person may not sign this plan
+│   ├── SignatureMissingError    not everybody who must sign has signed
+│   ├── SlugTakenError           the slug belongs to a campaign with other content
+│   └── UnknownPlanError         no plan has this number or digest
+└── BroadcastError
+    ├── BroadcastFrozenError     the broadcast is past the point where this is possible
+    └── UnknownBroadcastError    no broadcast has this number
+
+Every message says what happened and what to do next, in plain English, and holds no number.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class CampaignError(Exception):
+    """A rule of the broadcast domain was broken; the message is fit for an operator."""
+
+
+class PhoneRefusedError(CampaignError):
+    """A raw telephone number cannot receive our texts.
+
+    ``reason`` is a stable word for files and statistics; the message is a sentence for people.
+    """
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class SealBrokenError(CampaignError):
+    """A stored number does not open with this key: wrong key or damaged row."""
+
+
+class AreaError(CampaignError):
+    """Something about administrative units is wrong."""
+
+
+class AreaFileError(AreaError):
+    """An area file cannot be taken over; nothing of it was kept."""
+
+
+class UnknownAreaError(AreaError):
+    """No area has this code on this day."""
+
+
+class LevelError(CampaignError):
+    """Something about epidemic levels is wrong."""
+
+
+class LevelFileError(LevelError):
+    """A file of level decisions cannot be taken over; nothing of it was kept."""
+
+
+class UnknownLevelError(LevelError):
+    """The scheme has no such level."""
+
+
+class SubscriberError(CampaignError):
+    """Something about subscribers is wrong."""
+
+
+class SubscriberFileError(SubscriberError):
+    """A subscriber file cannot be read at all; nothing of it was kept."""
+
+
+class UnknownSubscriberError(SubscriberError):
+    """Nobody has this number."""
+
+
+class PersonError(CampaignError):
+    """Something about the people who work with Loa is wrong."""
+
+
+class LoginTakenError(PersonError):
+    """A person with this login exists."""
+
+
+class UnknownPersonError(PersonError):
+    """Nobody has this login."""
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """One thing wrong in a campaign file: where it stands, what it is, how to mend it.
+
+    ``line`` counts from 1 and is 0 where the fault is an absence in the whole file.
+    """
+
+    line: int
+    field: str
+    problem: str
+    remedy: str
+
+    def __str__(self) -> str:
+        where = f"line {self.line}" if self.line else "file"
+        return f"{where}, {self.field}: {self.problem}. {self.remedy}"
+
+
+class DefinitionError(CampaignError):
+    """A campaign file breaks rules; every one of them is listed."""
+
+    def __init__(self, complaints: Sequence[Complaint]) -> None:
+        super().__init__("\n".join(str(complaint) for complaint in complaints))
+        self.complaints = tuple(complaints)
+
+
+class TextError(CampaignError):
+    """A text cannot be rendered."""
+
+
+class EmptySlotError(TextError):
+    """A slot has nothing to say here, so the text would reach citizens with a hole in it."""
+
+
+class UnknownSlotError(TextError):
+    """A text asks for something that no area can fill."""
+
+
+class PlanError(CampaignError):
+    """A plan cannot go the way it was asked to."""
+
+
+class EmptyAudienceError(PlanError):
+    """The campaign reaches nobody."""
+
+
+class PlanDriftedError(PlanError):
+    """What would be sent is no longer what was signed; the signatures are void."""
+
+
+class RulesBrokenError(PlanError):
+    """The plan breaks rules that nobody may sign away."""
+
+
+class SignatureRefusedError(PlanError):
+    """This person may not sign this plan."""
+
+
+class SignatureMissingError(PlanError):
+    """Not everybody who must sign has signed."""
+
+
+class SlugTakenError(PlanError):
+    """The slug belongs to a campaign with other content."""
+
+
+class UnknownPlanError(PlanError):
+    """No plan has this number or digest."""
+
+
+class BroadcastError(CampaignError):
+    """A broadcast cannot go the way it was asked to."""
+
+
+class BroadcastFrozenError(BroadcastError):
+    """The broadcast is past the point where this is possible."""
+
+
+class UnknownBroadcastError(BroadcastError):
+    """No broadcast has this number."""

@@ -1,0 +1,112 @@
+"""What the domain needs from a carrier, and nothing about which carrier it is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Protocol
+
+
+class Outcome(StrEnum):
+    """What became of a text after its carrier accepted it, in rising order of certainty.
+
+    ``SILENT``: nothing heard yet. ``NETWORK``: the carrier's own message centre took it.
+    ``HANDSET`` and ``FAILED`` are final.
+    """
+
+    SILENT = "silent"
+    NETWORK = "network"
+    HANDSET = "handset"
+    FAILED = "failed"
+
+    @property
+    def is_final(self) -> bool:
+        return self in {Outcome.HANDSET, Outcome.FAILED}
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class OutgoingText:
+    """One claimed delivery, ready to be spoken: ``to`` is E.164, ``valid_for`` at least 1 s."""
+
+    broadcast_id: int
+    position: int
+    to: str
+    body: str
+    sender: str
+    segments: int
+    valid_for: timedelta | None
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The carrier took the text and calls it *sid*."""
+
+    sid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The carrier will never deliver this text to this number; trying again is pointless."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Postponed:
+    """The carrier did not take the text now, and surely did not keep it; try again later."""
+
+    code: str
+    wait: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Uncertain:
+    """No clear answer came back: the carrier may or may not have the text."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """The carrier refuses *us* (credentials, account, sender): stop before everybody is refused."""
+
+    code: str
+    why: str
+
+
+Answer = Accepted | Refused | Postponed | Uncertain | Blocked
+
+
+@dataclass(frozen=True, slots=True)
+class SentText:
+    """A text as the carrier remembers it; ``sent_at`` is when it took it over."""
+
+    sid: str
+    body: str
+    sent_at: datetime
+    outcome: Outcome
+    error_code: str
+
+
+class GatewayError(Exception):
+    """The carrier could not be asked; the message names no number."""
+
+
+class TextGateway(Protocol):
+    """A carrier, spoken to many texts at a time. Implementations must be safe to use serially."""
+
+    def send_all(self, texts: Sequence[OutgoingText], *, until: datetime) -> list[Answer]:
+        """Hand over *texts* and return one answer for each, in order; never raise.
+
+        What could not be spoken before *until* is Postponed with no wait: after that moment
+        another worker may own these texts.
+        """
+        ...
+
+    def find_sent(self, to: str, *, since: datetime) -> list[SentText]:
+        """List the texts this account sent to *to* since *since*; raise GatewayError if unsure."""
+        ...
+
+    def fetch(self, sid: str) -> SentText | None:
+        """Return one text by the carrier's name for it, None if unknown; raise GatewayError."""
+        ...

@@ -1,0 +1,1 @@
+"""The phone domain: scripts, answers, calls, citizen reports and call statistics."""

@@ -1,0 +1,1 @@
+"""The faces and the composition root: settings, command line, web, carriers, migrations."""

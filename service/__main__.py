@@ -1,0 +1,5 @@
+"""``python -m service`` is ``loa``."""
+
+from service.cli.app import main
+
+main()

@@ -1,0 +1,106 @@
+"""How every command answers: one JSON document or something to read, and one sentence if not."""
+
+import functools
+import json
+import sqlite3
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, NoReturn, ParamSpec
+
+import click
+from redis.exceptions import RedisError
+from rich.console import Console, RenderableType
+from sqlalchemy.exc import DatabaseError, OperationalError
+
+from campaigns.errors import CampaignError
+from service.errors import ServiceError
+
+P = ParamSpec("P")
+
+ANSWERS = Console(highlight=False, soft_wrap=True)
+NOTES = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a command found out: ``document`` for programs, ``shown`` for people.
+
+    ``refused`` makes the exit code 1 although there is an answer, as a failed check does.
+    """
+
+    document: Any
+    shown: list[RenderableType] = field(default_factory=list)
+    refused: bool = False
+
+
+def answering(command: Callable[P, Answer]) -> Callable[..., None]:
+    """Give *command* the option ``--json``, print its answer, and turn refusals into exit 1."""
+
+    @click.option("--json", "as_json", is_flag=True, help="Print one JSON document for programs.")
+    @functools.wraps(command)
+    def run(as_json: bool, *args: P.args, **kwargs: P.kwargs) -> None:  # noqa: FBT001 - click's call
+        try:
+            answer = command(*args, **kwargs)
+        except click.ClickException:
+            raise
+        except Exception as failure:
+            refuse(failure, as_json=as_json)
+        if as_json:
+            click.echo(json.dumps(answer.document, ensure_ascii=False, default=str))
+        else:
+            for part in answer.shown:
+                ANSWERS.print(part)
+        if answer.refused:
+            sys.exit(1)
+
+    return run
+
+
+def refuse(failure: Exception, *, as_json: bool) -> NoReturn:
+    """Say in one sentence why nothing was done and exit 1; re-raise what nobody foresaw."""
+    message = sentence_for(failure)
+    if message is None:
+        raise failure
+    if as_json:
+        document = {"error": type(failure).__name__, "message": message}
+        click.echo(json.dumps(document, ensure_ascii=False))
+    NOTES.print(message, style="bold red", markup=False)
+    sys.exit(1)
+
+
+def sentence_for(failure: Exception) -> str | None:
+    """Return what to tell a person about *failure*, or None if it is a fault of Loa's own."""
+    match failure:
+        case CampaignError() | ServiceError():
+            return str(failure)
+        case DatabaseError():
+            return _about_database(failure)
+        case RedisError():
+            return (
+                "The queue server does not answer. What was saved stays saved. "
+                "Check LOA_REDIS_URL, or start `loa up` on this machine, and try again."
+            )
+        case OSError():
+            return (
+                f"The machine refuses: {failure.strerror or failure}"
+                f"{f' ({failure.filename})' if failure.filename else ''}. "
+                "Nothing half-done was kept; mend that and try again."
+            )
+        case _:
+            return None
+
+
+def _about_database(failure: DatabaseError) -> str | None:
+    cause = str(failure.orig)
+    if "no such table" in cause or "UndefinedTable" in type(failure.orig).__name__:
+        return "The database has no tables of this version yet. Run `loa db upgrade` first."
+    if "disk is full" in cause or "DiskFull" in type(failure.orig).__name__:
+        return "The disk is full. The data is as it was; make room and run the same command again."
+    if isinstance(failure.orig, sqlite3.DatabaseError) or isinstance(failure, OperationalError):
+        first_line = cause.strip().splitlines()[0] if cause.strip() else "no reason given"
+        return (
+            f"The database does not answer as it should: {first_line}. The data is as it was. "
+            "Check LOA_DATABASE_URL and that the server runs, then try again."
+        )
+    return None

@@ -1,0 +1,23 @@
+"""What can go wrong around the domain, and where refusals become answers.
+
+ServiceError
+├── SettingsError         a setting is missing or wrong
+├── SchemaError           the database is not at the version this program needs
+└── UnreachableError      a database, queue or process does not answer
+"""
+
+
+class ServiceError(Exception):
+    """The installation refuses; the message says what to do about it, in one sentence or two."""
+
+
+class SettingsError(ServiceError):
+    """A setting is missing or wrong."""
+
+
+class SchemaError(ServiceError):
+    """The database is not at the version this program needs."""
+
+
+class UnreachableError(ServiceError):
+    """A database, queue or process does not answer."""

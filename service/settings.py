@@ -1,0 +1,145 @@
+"""Settings: read once from the environment or ``.env``, checked, and handed down."""
+
+import os
+import secrets
+from pathlib import Path
+from typing import Annotated, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from campaigns.lanes import Lane
+from service.errors import SettingsError
+
+SECRETS_FILE = "secrets.env"
+LOOPBACK_RATE_PER_S = 5000
+TWILIO_RATE_PER_S = 100
+_MIN_SECRET_CHARS = 32
+
+
+class Settings(BaseSettings):
+    """Everything an administrator can set; ``docs/SETTINGS.md`` explains each in full."""
+
+    model_config = SettingsConfigDict(
+        extra="ignore", frozen=True, populate_by_name=True, env_ignore_empty=True
+    )
+
+    database_url: str = Field("", alias="LOA_DATABASE_URL")
+    redis_url: str = Field("", alias="LOA_REDIS_URL")
+    data_dir: Path = Field(Path("var"), alias="LOA_DATA_DIR")
+    public_url: str = Field("http://127.0.0.1:8000", alias="LOA_PUBLIC_URL")
+    secret_key: SecretStr = Field(SecretStr(""), alias="LOA_SECRET_KEY")
+    seal_key: SecretStr = Field(SecretStr(""), alias="LOA_SEAL_KEY")
+    twilio_account_sid: str = Field("", alias="TWILIO_ACCOUNT_SID")
+    twilio_auth_token: SecretStr = Field(SecretStr(""), alias="TWILIO_AUTH_TOKEN")
+    twilio_api_url: str = Field("https://api.twilio.com", alias="LOA_TWILIO_API_URL")
+    twilio_from: str = Field("", alias="LOA_TWILIO_FROM")
+    loopback_account_sid: str = Field("", alias="LOA_LOOPBACK_ACCOUNT_SID")
+    loopback_auth_token: SecretStr = Field(SecretStr(""), alias="LOA_LOOPBACK_AUTH_TOKEN")
+    lanes_given: Annotated[tuple[Lane, ...], NoDecode] = Field((), alias="LOA_LANES")
+    hotline_number: str = Field("1800 1119", alias="LOA_HOTLINE")
+    segment_price_vnd: int = Field(400, alias="LOA_SEGMENT_PRICE_VND", ge=0)
+    claim_lease_s: int = Field(60, alias="LOA_CLAIM_LEASE_S", ge=2)
+
+    @field_validator("lanes_given", mode="before")
+    @classmethod
+    def _read_lanes(cls, value: object) -> object:
+        return Lane.read_all(value) if isinstance(value, str) else value
+
+    @field_validator("public_url", "twilio_api_url")
+    @classmethod
+    def _without_trailing_slash(cls, value: str) -> str:
+        if urlsplit(value).scheme not in {"http", "https"}:
+            raise ValueError("write a full address that begins with http:// or https://")
+        return value.rstrip("/")
+
+    @property
+    def database(self) -> str:
+        """The database's URL; SQLite in the data directory when none is set."""
+        return self.database_url or f"sqlite:///{(self.data_dir / 'loa.sqlite3').absolute()}"
+
+    @property
+    def is_one_machine(self) -> bool:
+        """Whether nothing but this machine is configured, so that secrets may be made here."""
+        return not self.database_url
+
+    @property
+    def carrier_is_loopback(self) -> bool:
+        """Whether texts stay on this machine because no carrier account is configured."""
+        return not self.twilio_account_sid
+
+    @property
+    def lanes(self) -> tuple[Lane, ...]:
+        """The configured lanes, or one for the only gateway there is."""
+        rate = LOOPBACK_RATE_PER_S if self.carrier_is_loopback else TWILIO_RATE_PER_S
+        return self.lanes_given or (Lane("twilio", rate),)
+
+    def require_secrets(self) -> Self:
+        """Return these settings, or raise SettingsError naming each secret that is missing."""
+        given = {
+            "LOA_SECRET_KEY": self.secret_key.get_secret_value(),
+            "LOA_SEAL_KEY": self.seal_key.get_secret_value(),
+        }
+        weak = [name for name, value in given.items() if len(value) < _MIN_SECRET_CHARS]
+        if weak:
+            raise SettingsError(
+                f"{' and '.join(weak)} must be set to at least {_MIN_SECRET_CHARS} characters; "
+                "nothing was started or changed. Make one with: openssl rand -base64 32. "
+                "See docs/SETTINGS.md."
+            )
+        return self
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read the environment, ``.env`` and the data directory's secrets; *overrides* win over all.
+
+    On one machine with nothing configured, missing secrets are made at random and kept in the
+    data directory, readable by its owner only.
+    """
+    first = _read((".env",), overrides)
+    kept = first.data_dir / SECRETS_FILE
+    if first.is_one_machine:
+        _make_secrets(kept)
+    return _read((kept, ".env"), overrides)
+
+
+def _read(env_files: tuple[Path | str, ...], overrides: dict[str, object]) -> Settings:
+    try:
+        return Settings(_env_file=env_files, **overrides)  # type: ignore[call-arg,arg-type]  # pydantic checks them
+    except ValidationError as invalid:
+        faults = "; ".join(
+            f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}"
+            for fault in invalid.errors(include_url=False, include_input=False)
+        )
+        raise SettingsError(f"A setting is wrong: {faults}. See docs/SETTINGS.md.") from None
+
+
+def _make_secrets(path: Path) -> None:
+    if path.exists():
+        return
+    made = {
+        "LOA_SECRET_KEY": secrets.token_urlsafe(32),
+        "LOA_SEAL_KEY": secrets.token_urlsafe(32),
+        "LOA_LOOPBACK_ACCOUNT_SID": f"AC{secrets.token_hex(16)}",
+        "LOA_LOOPBACK_AUTH_TOKEN": secrets.token_hex(16),
+    }
+    lines = "".join(f"{name}={value}\n" for name, value in made.items())
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Two first commands at once must agree on one set: whoever creates the file wins.
+        draft = path.with_name(f"{path.name}.{os.getpid()}")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(lines)
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    except OSError as refused:
+        raise SettingsError(
+            f"The data directory {path.parent} cannot be written ({refused.strerror}). "
+            "Nothing was changed. Set LOA_DATA_DIR to a directory you own."
+        ) from None

@@ -1,0 +1,1 @@
+"""What runs in the background: queues, sending, receipts, upkeep and the timetable."""
