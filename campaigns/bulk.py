@@ -3,11 +3,15 @@
 import json
 from collections.abc import Iterable, Mapping
 from typing import Any
+from typing import cast as cast_type
 
-from sqlalchemy import String, Subquery, bindparam, cast, func, select
+from sqlalchemy import CursorResult, String, Subquery, Update, bindparam, cast, func, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeEngine
+
+from campaigns.base import Base
 
 Plain = int | str | None
 
@@ -38,3 +42,16 @@ def rows_of(
             for index, (name, type_) in enumerate(columns.items())
         ]
     return select(*picked).subquery()
+
+
+def change(session: Session, statement: Update) -> int:
+    """Execute an UPDATE past the session's loaded objects and return how many rows it changed."""
+    result = session.execute(statement, execution_options={"synchronize_session": False})
+    return cast_type(CursorResult[Any], result).rowcount
+
+
+def insert_new(session: Session, table: type[Base]) -> postgresql.Insert | sqlite.Insert:
+    """Return an INSERT into *table* that passes over rows a unique constraint knows already."""
+    if session.get_bind().dialect.name == "postgresql":
+        return postgresql.insert(table).on_conflict_do_nothing()
+    return sqlite.insert(table).on_conflict_do_nothing()

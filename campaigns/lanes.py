@@ -32,6 +32,10 @@ class Lane:
             )
         return cls(name, rate_per_s, tuple(part for part in carriers.split("+") if part))
 
+    def __str__(self) -> str:
+        carriers = f":{'+'.join(self.carriers)}" if self.carriers else ""
+        return f"{self.name}={self.rate_per_s:g}{carriers}"
+
     @classmethod
     def read_all(cls, written: str) -> tuple[Self, ...]:
         """Read a comma-separated list of lanes; raise ValueError when two share a name."""

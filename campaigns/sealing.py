@@ -17,6 +17,7 @@ FINGERPRINT_BYTES = 16
 NONCE_BYTES = 12
 KEY_BYTES = 32
 _NONCES_DRAWN_AT_ONCE = 512
+_SHORTEST_MASKABLE = 11
 
 
 class Sealer:
@@ -67,7 +68,9 @@ class Sealer:
 
 def mask(number: str) -> str:
     """Show just enough of an E.164 *number* to recognise it: ``+84 96x xxx 515``."""
-    return f"{number[:3]} {number[3:5]}x xxx {number[-3:]}" if len(number) >= 11 else "xxx"
+    if len(number) < _SHORTEST_MASKABLE:
+        return "xxx"
+    return f"{number[:3]} {number[3:5]}x xxx {number[-3:]}"
 
 
 def _derive(seal_key: bytes, purpose: bytes) -> bytes:

@@ -3,6 +3,7 @@
 ServiceError
 ├── SettingsError         a setting is missing or wrong
 ├── SchemaError           the database is not at the version this program needs
+├── BackupError           a backup cannot be written, or not be taken back
 └── UnreachableError      a database, queue or process does not answer
 """
 
@@ -17,6 +18,10 @@ class SettingsError(ServiceError):
 
 class SchemaError(ServiceError):
     """The database is not at the version this program needs."""
+
+
+class BackupError(ServiceError):
+    """A backup cannot be written, or not be taken back; the data is as it was."""
 
 
 class UnreachableError(ServiceError):

@@ -5,10 +5,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from redis import Redis
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
 from campaigns.sealing import Sealer
 from service.database import open_engine, open_sessions
+from service.embedded.valkey import queue_url
+from service.queue_server import open_redis
 from service.settings import Settings, load_settings
 
 
@@ -17,6 +21,7 @@ class Resources:
     """The settings, the database and the seal; *now* is the only clock a process reads."""
 
     settings: Settings
+    engine: Engine
     sessions: sessionmaker[Session]
     sealer: Sealer
 
@@ -33,8 +38,19 @@ def open_resources(settings: Settings | None = None) -> Iterator[Resources]:
     try:
         yield Resources(
             settings,
+            engine,
             open_sessions(engine),
             Sealer(settings.seal_key.get_secret_value().encode()),
         )
     finally:
         engine.dispose()
+
+
+@contextmanager
+def open_queue(settings: Settings) -> Iterator[Redis]:
+    """Open the configured queue server, or the one that `loa up` runs in the data directory."""
+    redis = open_redis(settings.redis_url or queue_url(settings.data_dir))
+    try:
+        yield redis
+    finally:
+        redis.close()

@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, ForeignKey, LargeBinary, String, and_
+from sqlalchemy import ColumnElement, LargeBinary, String, and_
 from sqlalchemy.orm import Mapped, mapped_column
 
 from campaigns.base import Base, BigId
@@ -46,12 +46,16 @@ class Subscriber(Base):
 
 
 class ConsentEvent(Base):
-    """One thing said about consent: what, by which way it reached us, and when."""
+    """One thing said about consent: what, by which way it reached us, and when.
+
+    No foreign key: subscribers are never deleted, and checking a million rows of an import costs
+    more than writing them.
+    """
 
     __tablename__ = "consent_events"
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True, init=False)
-    subscriber_id: Mapped[int] = mapped_column(ForeignKey("subscribers.id"), index=True)
+    subscriber_id: Mapped[int] = mapped_column(BigId, index=True)
     kind: Mapped[ConsentKind]
     source: Mapped[str]
     at: Mapped[datetime]

@@ -11,7 +11,7 @@ COMMANDS = {
     "broadcasts": ("service.cli.broadcasts", "broadcasts", "What is being sent, and its ledger."),
     "campaigns": ("service.cli.campaigns", "campaigns", "From a campaign file to a broadcast."),
     "carrier": ("service.cli.processes", "carrier", "A carrier on this machine, for trying out."),
-    "clock": ("service.cli.processes", "clock", "The timetable: puts due jobs on the queues."),
+    "clock": ("service.cli.background", "clock", "The timetable: puts due jobs on the queues."),
     "db": ("service.cli.db", "db", "The database's schema."),
     "demo": ("service.cli.demo", "demo", "A sample province and campaign, to its ledger."),
     "subscribers": ("service.cli.subscribers", "subscribers", "People who receive texts."),
@@ -19,7 +19,7 @@ COMMANDS = {
     "up": ("service.cli.up", "up", "Everything on this one machine."),
     "users": ("service.cli.users", "users", "People who write, sign and send."),
     "web": ("service.cli.processes", "web", "The web process."),
-    "worker": ("service.cli.processes", "worker", "Worker processes."),
+    "worker": ("service.cli.background", "worker", "Worker processes."),
 }
 
 

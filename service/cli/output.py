@@ -44,7 +44,7 @@ def answering(command: Callable[P, Answer]) -> Callable[..., None]:
             answer = command(*args, **kwargs)
         except click.ClickException:
             raise
-        except Exception as failure:
+        except Exception as failure:  # noqa: BLE001 - refuse() raises what nobody foresaw
             refuse(failure, as_json=as_json)
         if as_json:
             click.echo(json.dumps(answer.document, ensure_ascii=False, default=str))

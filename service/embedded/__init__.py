@@ -1,0 +1,1 @@
+"""Services that run on this machine as children of one command, where none is configured."""

@@ -1,0 +1,1 @@
+"""The web process: the receipts door, and Flask for everything else."""

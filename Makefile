@@ -1,0 +1,69 @@
+# Two commands are enough: `make demo` to see Loa work, `make test` to see that it works.
+# Every path is relative, so that the directory's own name may hold spaces.
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip --quiet
+LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 \
+	--no-emit-index-url --no-header
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check bench migration lock clean
+
+help:
+	@echo "make demo    a sample province and campaign, to the ledger; ONCE=1 ends there"
+	@echo "make setup   everything for running Loa, in .venv; then .venv/bin/loa"
+	@echo "make test    all tests"
+	@echo "make check   what must pass before a change is taken over"
+	@echo "make bench   measurements, with others' way of doing the same beside them"
+	@echo "make migration m=\"what changes\"   draft the step from the last schema to the models"
+	@echo "make lock    choose the newest permitted versions and write them down"
+	@echo "make clean   remove what these commands made; the data in var/ stays"
+
+setup: .venv/.ready
+
+demo: setup
+	$(BIN)/loa demo $(if $(ONCE),--once)
+
+test: .venv/.ready-dev
+	$(BIN)/pytest
+
+check: .venv/.ready-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	LOA_REQUIRE_POSTGRESQL=1 $(BIN)/pytest
+
+bench: .venv/.ready-dev
+	$(BIN)/python -m benchmarks
+
+migration: .venv/.ready-dev
+	$(BIN)/python -m service.migrations "$(m)"
+	-$(BIN)/ruff check --quiet --fix service/migrations
+	$(BIN)/ruff format --quiet service/migrations
+
+lock: .venv/.ready-dev
+	echo 'setuptools>=80' | $(LOCK) pyproject.toml - --output-file requirements.txt
+	$(LOCK) --group dev --constraint requirements.txt --output-file requirements-dev.txt
+
+clean:
+	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Loa needs Python 3.11 or newer. Name one like this: make setup PYTHON=python3.12"; exit 1; }
+	@rm -rf .venv
+	$(PYTHON) -m venv .venv || \
+		{ rm -rf .venv; echo "Python cannot make a .venv here. On Debian: apt-get install python3-venv"; exit 1; }
+	@touch $@
+
+.venv/.ready: requirements.txt pyproject.toml .venv/.made
+	$(PIP) install --require-hashes -r requirements.txt
+	$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/.ready-dev: requirements-dev.txt .venv/.ready
+	$(PIP) install --require-hashes -r requirements-dev.txt
+	@touch $@

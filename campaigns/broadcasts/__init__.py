@@ -1,0 +1,1 @@
+"""Broadcasts: one execution of a signed plan, from its deliveries to its ledger."""

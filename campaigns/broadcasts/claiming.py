@@ -1,0 +1,225 @@
+"""Claiming: a worker reserves one batch, and only what may still be sent goes out with it."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import Integer, Row, String, or_, select, update
+from sqlalchemy.orm import Session, aliased
+
+from campaigns.bulk import change, rows_of
+from campaigns.deliveries import (
+    Batch,
+    BatchState,
+    Broadcast,
+    BroadcastState,
+    BroadcastText,
+    Delivery,
+    DeliveryState,
+)
+from campaigns.gateway import OutgoingText
+from campaigns.levels import LevelDecision
+from campaigns.sealing import Sealer
+from campaigns.subscribers.models import Subscriber
+
+PlannedRow = Row[int, int, bytes | None, datetime | None, datetime | None, datetime | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One batch in a worker's hands until ``lease_until``; then it is anybody's to look into."""
+
+    batch_id: int
+    broadcast_id: int
+    claimant: str
+    lease_until: datetime
+    texts: list[OutgoingText] = field(default_factory=list)
+
+    @property
+    def segments(self) -> int:
+        return sum(text.segments for text in self.texts)
+
+
+def claim_batch(
+    session: Session,
+    broadcast_id: int,
+    *,
+    lane: str,
+    claimant: str,
+    lease: timedelta,
+    sealer: Sealer,
+    now: datetime,
+) -> Claim | None:
+    """Reserve the next due batch of a running broadcast on *lane*, or return None.
+
+    This is the last moment at which an opt-out, an erasure, a newer level decision, the hours
+    and the expiry can be honoured, and all of them are: who may no longer be texted is settled
+    as skipped or expired here. A batch that another worker holds is passed over.
+    """
+    broadcast = session.get(Broadcast, broadcast_id)
+    if broadcast is None or broadcast.state is not BroadcastState.RUNNING:
+        return None
+    if broadcast.is_expired(now):
+        expire(session, broadcast)
+        return None
+    if not broadcast.hours.are_open(now):
+        return None
+    batch = session.scalar(
+        select(Batch)
+        .where(
+            Batch.broadcast_id == broadcast_id,
+            Batch.lane == lane,
+            Batch.state == BatchState.OPEN,
+            Batch.due_at <= now,
+        )
+        .order_by(Batch.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    if batch is None:
+        return None
+    texts = _claim_deliveries(session, broadcast, batch, sealer=sealer, now=now)
+    batch.attempts += 1
+    batch.claimant = claimant
+    batch.claimed_at = now
+    batch.lease_until = now + lease
+    batch.state = BatchState.CLAIMED if texts else BatchState.DONE
+    return Claim(batch.id, broadcast_id, claimant, now + lease, texts)
+
+
+def expire(session: Session, broadcast: Broadcast) -> None:
+    """Settle as expired whatever of *broadcast* has not been claimed yet."""
+    withdraw(session, broadcast, DeliveryState.EXPIRED)
+
+
+def withdraw(session: Session, broadcast: Broadcast, state: DeliveryState) -> int:
+    """Settle every planned delivery of *broadcast* as *state* and close its open batches."""
+    withdrawn = change(
+        session,
+        update(Delivery)
+        .where(Delivery.broadcast_id == broadcast.id, Delivery.state == DeliveryState.PLANNED)
+        .values(state=state),
+    )
+    change(
+        session,
+        update(Batch)
+        .where(Batch.broadcast_id == broadcast.id, Batch.state == BatchState.OPEN)
+        .values(state=BatchState.DONE),
+    )
+    return withdrawn
+
+
+def _claim_deliveries(
+    session: Session, broadcast: Broadcast, batch: Batch, *, sealer: Sealer, now: datetime
+) -> list[OutgoingText]:
+    rows = _planned_rows(session, batch)
+    stale = stale_texts(session, broadcast.id, now=now)
+    skipped = [(row.position, reason) for row in rows if (reason := _why_skip(row, stale))]
+    if skipped:
+        _skip(session, batch, skipped)
+    claimed = set(
+        session.scalars(
+            update(Delivery)
+            .where(
+                Delivery.broadcast_id == batch.broadcast_id,
+                Delivery.position.between(batch.first, batch.last),
+                Delivery.state == DeliveryState.PLANNED,
+            )
+            .values(state=DeliveryState.CLAIMED)
+            .returning(Delivery.position)
+        )
+    )
+    bodies = _bodies(session, {row.text_id for row in rows})
+    valid_for = broadcast.not_after - now if broadcast.not_after else None
+    return [
+        OutgoingText(
+            broadcast_id=broadcast.id,
+            position=row.position,
+            to=sealer.unseal(row.sealed or b""),
+            body=bodies[row.text_id][0],
+            sender=broadcast.sender,
+            segments=bodies[row.text_id][1],
+            valid_for=valid_for,
+        )
+        for row in rows
+        if row.position in claimed
+    ]
+
+
+def _planned_rows(session: Session, batch: Batch) -> Sequence[PlannedRow]:
+    return session.execute(
+        select(
+            Delivery.position,
+            Delivery.text_id,
+            Subscriber.sealed,
+            Subscriber.opted_out_at,
+            Subscriber.left_at,
+            Subscriber.erased_at,
+        )
+        .join(Subscriber, Subscriber.id == Delivery.subscriber_id)
+        .where(
+            Delivery.broadcast_id == batch.broadcast_id,
+            Delivery.position.between(batch.first, batch.last),
+            Delivery.state == DeliveryState.PLANNED,
+        )
+        .order_by(Delivery.position)
+    ).all()
+
+
+def _why_skip(row: PlannedRow, stale: set[int]) -> str:
+    if row.erased_at is not None or row.sealed is None:
+        return "erased"
+    if row.opted_out_at is not None:
+        return "opted_out"
+    if row.left_at is not None:
+        return "left"
+    return "level_changed" if row.text_id in stale else ""
+
+
+def _skip(session: Session, batch: Batch, skipped: list[tuple[int, str]]) -> None:
+    given = rows_of(session, {"position": Integer, "reason": String}, skipped)
+    change(
+        session,
+        update(Delivery)
+        .where(
+            Delivery.broadcast_id == batch.broadcast_id,
+            Delivery.position == given.c.position,
+            Delivery.state == DeliveryState.PLANNED,
+        )
+        .values(state=DeliveryState.SKIPPED, reason=given.c.reason),
+    )
+
+
+def _bodies(session: Session, text_ids: set[int]) -> dict[int, tuple[str, int]]:
+    found = session.execute(
+        select(BroadcastText.id, BroadcastText.body, BroadcastText.segments).where(
+            BroadcastText.id.in_(text_ids)
+        )
+    )
+    bodies: dict[int, tuple[str, int]] = defaultdict(lambda: ("", 0))
+    bodies.update({text_id: (body, segments) for text_id, body, segments in found})
+    return bodies
+
+
+def stale_texts(session: Session, broadcast_id: int, *, now: datetime) -> set[int]:
+    """Return the texts of a broadcast whose level decision another one has superseded.
+
+    Superseded is a decision when another for the same area takes its place at the moment it
+    speaks of: by now, or by the later moment from which it would hold.
+    """
+    newer = aliased(LevelDecision)
+    own = LevelDecision
+    later = or_(
+        newer.effective_at > own.effective_at,
+        (newer.effective_at == own.effective_at) & (newer.id > own.id),
+    )
+    in_force = or_(newer.effective_at <= now, newer.effective_at <= own.effective_at)
+    found = session.scalars(
+        select(BroadcastText.id)
+        .join(own, own.id == BroadcastText.decision_id)
+        .join(newer, (newer.area_code == own.area_code) & (newer.scheme == own.scheme))
+        .where(BroadcastText.broadcast_id == broadcast_id, later, in_force)
+        .distinct()
+    )
+    return set(found)

@@ -1,0 +1,80 @@
+"""Controls: pausing, resuming and stopping a broadcast between its batches."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaigns.broadcasts.claiming import withdraw
+from campaigns.deliveries import Broadcast, BroadcastState, DeliveryState
+from campaigns.errors import BroadcastFrozenError, UnknownBroadcastError
+
+
+def get_broadcast(session: Session, broadcast_id: int, *, lock: bool = False) -> Broadcast:
+    """Return the broadcast, or raise UnknownBroadcastError."""
+    query = select(Broadcast).where(Broadcast.id == broadcast_id)
+    broadcast = session.scalar(query.with_for_update() if lock else query)
+    if broadcast is None:
+        raise UnknownBroadcastError(
+            f"There is no broadcast {broadcast_id}. See them with `loa broadcasts list`."
+        )
+    return broadcast
+
+
+def list_broadcasts(session: Session) -> list[Broadcast]:
+    return list(session.scalars(select(Broadcast).order_by(Broadcast.id.desc())))
+
+
+def pause(session: Session, broadcast_id: int, *, note: str = "") -> Broadcast:
+    """Let no further batch be claimed; what carriers have already is not called back.
+
+    Pausing a paused broadcast changes nothing. Raises BroadcastFrozenError when it is over.
+    """
+    broadcast = get_broadcast(session, broadcast_id, lock=True)
+    _refuse_if_over(broadcast, "paused")
+    broadcast.state = BroadcastState.PAUSED
+    broadcast.note = note
+    return broadcast
+
+
+def resume(session: Session, broadcast_id: int) -> Broadcast:
+    """Go on with a paused broadcast; resuming a running one changes nothing."""
+    broadcast = get_broadcast(session, broadcast_id, lock=True)
+    _refuse_if_over(broadcast, "resumed")
+    broadcast.state = BroadcastState.RUNNING
+    broadcast.note = ""
+    return broadcast
+
+
+def stop(session: Session, broadcast_id: int, *, now: datetime) -> Broadcast:
+    """End a broadcast for good: whatever no worker has claimed is cancelled.
+
+    Stopping a stopped broadcast changes nothing. Raises BroadcastFrozenError when it finished.
+    """
+    broadcast = get_broadcast(session, broadcast_id, lock=True)
+    if broadcast.state is BroadcastState.STOPPED:
+        return broadcast
+    _refuse_if_over(broadcast, "stopped")
+    broadcast.state = BroadcastState.STOPPED
+    broadcast.finished_at = now
+    session.flush()
+    withdraw(session, broadcast, DeliveryState.CANCELLED)
+    return broadcast
+
+
+def stop_all(session: Session, *, now: datetime) -> list[Broadcast]:
+    """Stop every broadcast that is not over, and return them."""
+    going = session.scalars(
+        select(Broadcast.id).where(
+            Broadcast.state.in_([BroadcastState.RUNNING, BroadcastState.PAUSED])
+        )
+    ).all()
+    return [stop(session, broadcast_id, now=now) for broadcast_id in going]
+
+
+def _refuse_if_over(broadcast: Broadcast, wanted: str) -> None:
+    if broadcast.is_over:
+        raise BroadcastFrozenError(
+            f"Broadcast {broadcast.id} is {broadcast.state} and cannot be {wanted}. "
+            "Nothing was changed."
+        )

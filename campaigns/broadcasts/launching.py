@@ -1,0 +1,197 @@
+"""Launching: a signed plan becomes deliveries, in the order in which they will be sent."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, case, func, insert, literal, select, text
+from sqlalchemy.orm import Session
+
+from campaigns.definitions.document import CampaignDocument, MessageClass
+from campaigns.deliveries import Batch, Broadcast, BroadcastText, Delivery, DeliveryState
+from campaigns.errors import BroadcastFrozenError
+from campaigns.gateway import Outcome
+from campaigns.lanes import Lane, carriers_named, lane_for
+from campaigns.plans.approvals import require_approval, require_same
+from campaigns.plans.audiences import Audience, current_carrier, text_language
+from campaigns.plans.models import Plan
+from campaigns.plans.planning import PlanDraft, Terms, draft_plan
+from campaigns.plans.rendering import RenderedText
+from campaigns.subscribers.models import Subscriber
+
+# A batch is what one worker speaks between two looks at pause, stop and more urgent work, so it
+# is about two seconds of its lane's rate, within these bounds.
+BATCH_SECONDS = 2
+SMALLEST_BATCH = 10
+LARGEST_BATCH = 500
+_SORT_MEMORY = "128MB"
+
+
+@dataclass(frozen=True, slots=True)
+class Launched:
+    """A broadcast that has begun, and how many deliveries it owes on each lane."""
+
+    broadcast: Broadcast
+    deliveries: int
+    lanes: list[str]
+
+
+def launch(session: Session, plan: Plan, *, terms: Terms, now: datetime) -> Launched:
+    """Turn *plan* into a running broadcast with one delivery for each person of its audience.
+
+    The plan is drawn up again on today's people and must still be what was signed. Raises
+    SignatureMissingError, PlanDriftedError, BroadcastFrozenError when it was launched before.
+    """
+    session.execute(select(Plan.id).where(Plan.id == plan.id).with_for_update())
+    before = session.scalar(select(Broadcast.id).where(Broadcast.plan_id == plan.id))
+    if before is not None:
+        raise BroadcastFrozenError(
+            f"Plan {plan.id} was launched already, as broadcast {before}. Nothing was sent twice. "
+            f"See it with `loa broadcasts status {before}`."
+        )
+    require_approval(session, plan)
+    document = plan.revision.document
+    draft = draft_plan(session, document, terms=terms, now=now)
+    require_same(plan, draft)
+    broadcast = _add_broadcast(session, plan, document, now=now)
+    _add_texts(session, broadcast, draft.texts)
+    _add_deliveries(session, broadcast, document, draft.audience, lanes=terms.lanes)
+    lanes = _add_batches(session, broadcast, draft, lanes=terms.lanes, now=now)
+    return Launched(broadcast, sum(lanes.values()), list(lanes))
+
+
+def _add_broadcast(
+    session: Session, plan: Plan, document: CampaignDocument, *, now: datetime
+) -> Broadcast:
+    broadcast = Broadcast(
+        plan_id=plan.id,
+        title=document.title,
+        is_urgent=document.class_ is MessageClass.EMERGENCY,
+        sender=document.sender,
+        opens=document.hours.opens,
+        closes=document.hours.closes,
+        not_after=document.expiry(now),
+        launched_at=now,
+    )
+    session.add(broadcast)
+    session.flush()
+    return broadcast
+
+
+def _add_texts(session: Session, broadcast: Broadcast, texts: Sequence[RenderedText]) -> None:
+    rows = [
+        {
+            "broadcast_id": broadcast.id,
+            "language": rendered.language,
+            "area_code": rendered.area_code,
+            "level": rendered.level,
+            "decision_id": rendered.decision_id,
+            "body": rendered.chosen.body,
+            "encoding": rendered.chosen.measure.encoding,
+            "segments": rendered.chosen.measure.segments,
+        }
+        for rendered in texts
+    ]
+    session.execute(insert(BroadcastText), rows)
+
+
+def _add_deliveries(
+    session: Session,
+    broadcast: Broadcast,
+    document: CampaignDocument,
+    audience: Audience,
+    *,
+    lanes: Sequence[Lane],
+) -> None:
+    """Insert all deliveries with one statement.
+
+    Lane by lane, the highest level first, and the communes interleaved: the first person of each,
+    then the second of each, so that no commune waits for the last of another.
+    """
+    turn = func.row_number().over(partition_by=Subscriber.area_code, order_by=Subscriber.id)
+    people = (
+        select(
+            Subscriber.id.label("subscriber_id"),
+            Subscriber.area_code,
+            BroadcastText.id.label("text_id"),
+            BroadcastText.level,
+            _lane_column(lanes),
+            turn.label("turn"),
+        )
+        .join(
+            BroadcastText,
+            (BroadcastText.broadcast_id == broadcast.id)
+            & (BroadcastText.area_code == Subscriber.area_code)
+            & (BroadcastText.language == text_language(document)),
+        )
+        .where(audience.belongs, audience.reachable)
+        .subquery()
+    )
+    order = (people.c.lane, people.c.level.desc(), people.c.turn, people.c.area_code)
+    rows = select(
+        literal(broadcast.id),
+        func.row_number().over(order_by=order),
+        people.c.subscriber_id,
+        people.c.text_id,
+        people.c.lane,
+        literal(DeliveryState.PLANNED.value),
+        literal(""),
+        literal(""),
+        literal(Outcome.SILENT.value),
+    )
+    columns = ["broadcast_id", "position", "subscriber_id", "text_id", "lane"]
+    columns += ["state", "reason", "sid", "outcome"]
+    _allow_sorting(session)
+    session.execute(insert(Delivery).from_select(columns, rows, include_defaults=False))
+
+
+def _lane_column(lanes: Sequence[Lane]) -> ColumnElement[str]:
+    carriers = sorted(carriers_named(lanes))
+    elsewhere = lane_for(lanes, "").name
+    if not carriers:
+        return literal(elsewhere).label("lane")
+    whens = [(current_carrier() == carrier, lane_for(lanes, carrier).name) for carrier in carriers]
+    return case(*whens, else_=elsewhere).label("lane")
+
+
+def _add_batches(
+    session: Session,
+    broadcast: Broadcast,
+    draft: PlanDraft,
+    *,
+    lanes: Sequence[Lane],
+    now: datetime,
+) -> dict[str, int]:
+    """Cut each lane's range of positions into batches; return the deliveries by lane."""
+    ranges = session.execute(
+        select(Delivery.lane, func.min(Delivery.position), func.max(Delivery.position))
+        .where(Delivery.broadcast_id == broadcast.id)
+        .group_by(Delivery.lane)
+    ).all()
+    rates = {lane.name: lane.rate_per_s for lane in lanes}
+    per_text = draft.costs.segments / max(1, draft.recipients)
+    rows = []
+    for lane, first, last in ranges:
+        size = batch_size(rates[lane] / max(1.0, per_text))
+        rows += [
+            {
+                "broadcast_id": broadcast.id,
+                "lane": lane,
+                "first": start,
+                "last": min(start + size - 1, last),
+                "due_at": now,
+            }
+            for start in range(first, last + 1, size)
+        ]
+    session.execute(insert(Batch), rows)
+    return {lane: last - first + 1 for lane, first, last in ranges}
+
+
+def batch_size(texts_per_s: float) -> int:
+    return max(SMALLEST_BATCH, min(LARGEST_BATCH, int(texts_per_s * BATCH_SECONDS)))
+
+
+def _allow_sorting(session: Session) -> None:
+    # PostgreSQL sorts a million rows on disk with its default of 4 MB.
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text(f"SET LOCAL work_mem = '{_SORT_MEMORY}'"))

@@ -1,0 +1,184 @@
+"""Receiving: what carriers report about texts, late, twice and out of order, becomes outcomes."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from sqlalchemy import BigInteger, Integer, String, select, update
+from sqlalchemy.orm import Session
+
+from campaigns.bulk import change, insert_new, rows_of
+from campaigns.deliveries import Delivery, DeliveryState, Receipt, ReceiptTally
+from campaigns.gateway import Outcome
+
+_RANK = {Outcome.SILENT: 0, Outcome.NETWORK: 1, Outcome.HANDSET: 2, Outcome.FAILED: 2}
+_KEY = {"broadcast_id": BigInteger, "position": Integer}
+
+
+@dataclass(frozen=True, slots=True)
+class CarrierReport:
+    """One receipt as it came in: which delivery, by which name, and what became of it."""
+
+    broadcast_id: int
+    position: int
+    sid: str
+    outcome: Outcome
+    code: str
+    received_at: datetime
+
+    @property
+    def identity(self) -> tuple[int, int, str, str, str]:
+        return (self.broadcast_id, self.position, self.sid, self.outcome.value, self.code)
+
+
+@dataclass(frozen=True, slots=True)
+class TakenIn:
+    """How many reports were new, repeated, about no delivery, or about another text's name."""
+
+    new: int
+    duplicate: int
+    stray: int
+
+
+@dataclass(slots=True)
+class _Standing:
+    state: DeliveryState
+    sid: str
+    outcome: Outcome
+    code: str
+    changed: bool = False
+
+
+def take_in(session: Session, reports: Sequence[CarrierReport], *, now: datetime) -> TakenIn:
+    """Append *reports* as receipts and move the deliveries they are about.
+
+    A report proves that the carrier has the text, whatever we believed before. A final outcome
+    never changes. A report under a name that is not the delivery's own is kept and counted as
+    stray: it would mean that somebody was texted twice.
+    """
+    first_seen = {report.identity: report for report in reversed(reports)}
+    new = _append(session, first_seen.values())
+    fresh = [report for identity, report in first_seen.items() if identity in new]
+    standings = _lock_deliveries(session, fresh)
+    stray = 0
+    for report in sorted(fresh, key=lambda report: _RANK[report.outcome]):
+        standing = standings.get((report.broadcast_id, report.position))
+        if standing is None or not _apply(report, standing):
+            stray += 1
+    _write(session, standings)
+    taken = TakenIn(len(fresh), len(reports) - len(fresh), stray)
+    tally(session, {"duplicate": taken.duplicate, "stray": taken.stray}, now=now)
+    return taken
+
+
+def tally(session: Session, counts: dict[str, int], *, now: datetime) -> None:
+    """Add *counts* to today's tallies of receipts that changed nothing."""
+    day = now.astimezone(UTC).date()
+    for kind, count in counts.items():
+        if count:
+            _add_to_tally(session, day, kind, count)
+
+
+def _add_to_tally(session: Session, day: date, kind: str, count: int) -> None:
+    session.execute(insert_new(session, ReceiptTally).values(day=day, kind=kind, count=0))
+    change(
+        session,
+        update(ReceiptTally)
+        .where(ReceiptTally.day == day, ReceiptTally.kind == kind)
+        .values(count=ReceiptTally.count + count),
+    )
+
+
+def _append(
+    session: Session, reports: Iterable[CarrierReport]
+) -> set[tuple[int, int, str, str, str]]:
+    """Insert what is not known yet and return the identities of exactly that."""
+    rows = [
+        {
+            "broadcast_id": report.broadcast_id,
+            "position": report.position,
+            "sid": report.sid,
+            "outcome": report.outcome,
+            "code": report.code,
+            "received_at": report.received_at,
+        }
+        for report in sorted(reports, key=lambda report: report.identity)
+    ]
+    if not rows:
+        return set()
+    inserted = session.execute(
+        insert_new(session, Receipt).returning(
+            Receipt.broadcast_id, Receipt.position, Receipt.sid, Receipt.outcome, Receipt.code
+        ),
+        rows,
+    )
+    return {(row[0], row[1], row[2], row[3].value, row[4]) for row in inserted}
+
+
+def _lock_deliveries(
+    session: Session, reports: Sequence[CarrierReport]
+) -> dict[tuple[int, int], _Standing]:
+    if not reports:
+        return {}
+    keys = sorted({(report.broadcast_id, report.position) for report in reports})
+    given = rows_of(session, _KEY, keys)
+    found = session.execute(
+        select(
+            Delivery.broadcast_id,
+            Delivery.position,
+            Delivery.state,
+            Delivery.sid,
+            Delivery.outcome,
+            Delivery.reason,
+        )
+        .join(
+            given,
+            (given.c.broadcast_id == Delivery.broadcast_id)
+            & (given.c.position == Delivery.position),
+        )
+        .order_by(Delivery.broadcast_id, Delivery.position)
+        .with_for_update(of=Delivery)
+    )
+    return {(row[0], row[1]): _Standing(row[2], row[3], row[4], row[5]) for row in found}
+
+
+def _apply(report: CarrierReport, standing: _Standing) -> bool:
+    """Move *standing* by *report*; return False when the report is about another text."""
+    if standing.sid and standing.sid != report.sid:
+        return False
+    if not standing.sid or standing.state is not DeliveryState.ACCEPTED:
+        standing.sid = report.sid
+        standing.state = DeliveryState.ACCEPTED
+        standing.code = ""
+        standing.changed = True
+    if not standing.outcome.is_final and _RANK[report.outcome] > _RANK[standing.outcome]:
+        standing.outcome = report.outcome
+        standing.code = report.code if report.outcome is Outcome.FAILED else ""
+        standing.changed = True
+    return True
+
+
+def _write(session: Session, standings: dict[tuple[int, int], _Standing]) -> None:
+    rows = [
+        (*key, standing.state, standing.sid, standing.outcome, standing.code)
+        for key, standing in standings.items()
+        if standing.changed
+    ]
+    if not rows:
+        return
+    columns = _KEY | {"state": String, "sid": String, "outcome": String, "reason": String}
+    given = rows_of(session, columns, rows)
+    change(
+        session,
+        update(Delivery)
+        .where(
+            Delivery.broadcast_id == given.c.broadcast_id,
+            Delivery.position == given.c.position,
+        )
+        .values(
+            state=given.c.state,
+            sid=given.c.sid,
+            outcome=given.c.outcome,
+            reason=given.c.reason,
+        ),
+    )

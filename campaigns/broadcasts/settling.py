@@ -1,0 +1,198 @@
+"""Settling: what the carrier answered about a claimed batch becomes rows, in bulk."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import (
+    ColumnElement,
+    Exists,
+    Integer,
+    String,
+    exists,
+    literal_column,
+    select,
+    update,
+)
+from sqlalchemy.orm import Session
+
+from campaigns.broadcasts.claiming import Claim, withdraw
+from campaigns.bulk import change, rows_of
+from campaigns.deliveries import (
+    Batch,
+    BatchState,
+    Broadcast,
+    BroadcastState,
+    Delivery,
+    DeliveryState,
+)
+from campaigns.gateway import Accepted, Answer, Blocked, Postponed, Refused, Uncertain
+
+FIRST_WAIT = timedelta(seconds=1)
+LONGEST_WAIT = timedelta(minutes=5)
+ERASED = "erased"
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What one batch came to: how many texts went each way, and how long to hold the lane."""
+
+    accepted: int
+    refused: int
+    postponed: int
+    unknown: int
+    hold: timedelta
+
+
+def settle(session: Session, claim: Claim, answers: Sequence[Answer], *, now: datetime) -> Settled:
+    """Record one answer for each text of *claim*, in order.
+
+    A receipt may have come in before its answer was settled, and then knows better: only rows
+    that are still claimed are touched. If the lease was lost meanwhile, what is unknown by then
+    is still completed by a clear answer. A Blocked answer pauses the broadcast, because the next
+    text would be refused for the same reason.
+    """
+    lock_in_order(session, claim.broadcast_id, [text.position for text in claim.texts])
+    rows = [
+        (text.position, *_as_row(answer)) for text, answer in zip(claim.texts, answers, strict=True)
+    ]
+    given = rows_of(
+        session, {"position": Integer, "state": String, "reason": String, "sid": String}, rows
+    )
+    change(
+        session,
+        update(Delivery)
+        .where(
+            Delivery.broadcast_id == claim.broadcast_id,
+            Delivery.position == given.c.position,
+            _still_ours(given.c.state),
+        )
+        .values(state=given.c.state, reason=given.c.reason, sid=given.c.sid),
+    )
+    settled = _summarise(answers)
+    _release(session, claim, settled, now=now)
+    _withdraw_if_stopped(session, claim.broadcast_id)
+    blocked = next((answer for answer in answers if isinstance(answer, Blocked)), None)
+    if blocked is not None:
+        _pause(session, claim.broadcast_id, blocked)
+    return settled
+
+
+def finish_if_done(session: Session, broadcast_id: int, *, now: datetime) -> bool:
+    """Mark a running broadcast finished once nothing of it is in flight or unknown."""
+    in_flight = (DeliveryState.PLANNED, DeliveryState.CLAIMED)
+    open_batch = exists().where(Batch.broadcast_id == broadcast_id, Batch.state != BatchState.DONE)
+    if session.scalar(select(open_batch)):
+        return False
+    if session.scalar(select(any_unknown(broadcast_id))):
+        return False
+    undecided = exists().where(Delivery.broadcast_id == broadcast_id, Delivery.state.in_(in_flight))
+    finished = change(
+        session,
+        update(Broadcast)
+        .where(
+            Broadcast.id == broadcast_id,
+            Broadcast.state == BroadcastState.RUNNING,
+            ~undecided,
+        )
+        .values(state=BroadcastState.FINISHED, finished_at=now),
+    )
+    return bool(finished)
+
+
+def any_unknown(broadcast_id: int) -> Exists:
+    """The condition that a delivery's fate is still to be found out; answered from an index.
+
+    Nobody can ask about somebody whose number was erased meanwhile: theirs stays unknown.
+    """
+    return exists().where(
+        Delivery.broadcast_id == broadcast_id,
+        Delivery.state == literal_column("'unknown'"),
+        Delivery.reason != ERASED,
+    )
+
+
+def lock_in_order(session: Session, broadcast_id: int, positions: Sequence[int]) -> None:
+    """Lock deliveries from the lowest position up, so that two writers never wait in a circle."""
+    if positions:
+        session.execute(
+            select(Delivery.position)
+            .where(
+                Delivery.broadcast_id == broadcast_id,
+                Delivery.position.between(min(positions), max(positions)),
+            )
+            .order_by(Delivery.position)
+            .with_for_update()
+        )
+
+
+def waits_after(attempts: int) -> timedelta:
+    """Return how long a batch waits after its *attempts*-th postponement: doubling, to 5 min."""
+    doubled: timedelta = FIRST_WAIT * 2 ** min(attempts - 1, 20)
+    return min(doubled, LONGEST_WAIT)
+
+
+def _as_row(answer: Answer) -> tuple[str, str, str]:
+    match answer:
+        case Accepted(sid):
+            return DeliveryState.ACCEPTED, "", sid
+        case Refused(code):
+            return DeliveryState.REFUSED, code, ""
+        case Postponed() | Blocked():
+            return DeliveryState.PLANNED, "", ""
+        case Uncertain():
+            return DeliveryState.UNKNOWN, "no_answer", ""
+
+
+def _still_ours(state: ColumnElement[str]) -> ColumnElement[bool]:
+    # After a lost lease the row is unknown; "it was accepted" and "it was refused" stay true,
+    # while "try again" would no longer be safe to say.
+    is_clear = state.in_([DeliveryState.ACCEPTED.value, DeliveryState.REFUSED.value])
+    is_unknown = Delivery.state == DeliveryState.UNKNOWN
+    return (Delivery.state == DeliveryState.CLAIMED) | (is_unknown & is_clear)
+
+
+def _summarise(answers: Sequence[Answer]) -> Settled:
+    def tally(kind: type | tuple[type, ...]) -> int:
+        return sum(isinstance(answer, kind) for answer in answers)
+
+    waits = [answer.wait for answer in answers if isinstance(answer, Postponed)]
+    return Settled(
+        accepted=tally(Accepted),
+        refused=tally(Refused),
+        postponed=tally((Postponed, Blocked)),
+        unknown=tally(Uncertain),
+        hold=max(waits, default=timedelta()),
+    )
+
+
+def _release(session: Session, claim: Claim, settled: Settled, *, now: datetime) -> None:
+    """Close the batch, or open it again for what was postponed; a lost lease is left alone."""
+    batch = session.scalar(
+        select(Batch)
+        .where(Batch.id == claim.batch_id, Batch.claimant == claim.claimant)
+        .with_for_update()
+    )
+    if batch is None or batch.state is not BatchState.CLAIMED:
+        return
+    if settled.postponed:
+        batch.state = BatchState.OPEN
+        batch.due_at = now + max(settled.hold, waits_after(batch.attempts))
+    else:
+        batch.state = BatchState.DONE
+
+
+def _withdraw_if_stopped(session: Session, broadcast_id: int) -> None:
+    # What was postponed while an operator stopped the broadcast must not wait for ever.
+    broadcast = session.get(Broadcast, broadcast_id, populate_existing=True)
+    if broadcast is not None and broadcast.state is BroadcastState.STOPPED:
+        withdraw(session, broadcast, DeliveryState.CANCELLED)
+
+
+def _pause(session: Session, broadcast_id: int, blocked: Blocked) -> None:
+    change(
+        session,
+        update(Broadcast)
+        .where(Broadcast.id == broadcast_id, Broadcast.state == BroadcastState.RUNNING)
+        .values(state=BroadcastState.PAUSED, note=f"{blocked.code}: {blocked.why}"),
+    )

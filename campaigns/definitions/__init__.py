@@ -1,0 +1,1 @@
+"""Definitions: the campaign file, what it may say, and its one canonical form."""

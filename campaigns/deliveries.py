@@ -1,0 +1,169 @@
+"""The rows of a broadcast: its texts, its deliveries, the batches they are sent in, receipts."""
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlalchemy import Date, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from campaigns.base import Base, BigId
+from campaigns.gateway import Outcome
+from campaigns.local_time import Hours
+
+
+class BroadcastState(StrEnum):
+    """Running may pause and resume; stopped and finished are final."""
+
+    RUNNING = "running"
+    PAUSED = "paused"
+    STOPPED = "stopped"
+    FINISHED = "finished"
+
+
+class DeliveryState(StrEnum):
+    """Where a delivery stands; what is planned or claimed is still in flight.
+
+    ``UNKNOWN``: it was claimed, and whether the carrier has it must be found out there.
+    """
+
+    PLANNED = "planned"
+    CLAIMED = "claimed"
+    UNKNOWN = "unknown"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    SKIPPED = "skipped"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+
+
+class BatchState(StrEnum):
+    OPEN = "open"
+    CLAIMED = "claimed"
+    DONE = "done"
+
+
+class Broadcast(Base):
+    """One execution of a signed plan; counts are never stored, the ledger counts deliveries."""
+
+    __tablename__ = "broadcasts"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, init=False)
+    plan_id: Mapped[int] = mapped_column(ForeignKey("plans.id"), unique=True)
+    title: Mapped[str]
+    is_urgent: Mapped[bool]
+    sender: Mapped[str]
+    opens: Mapped[int]
+    closes: Mapped[int]
+    not_after: Mapped[datetime | None]
+    launched_at: Mapped[datetime]
+    state: Mapped[BroadcastState] = mapped_column(default=BroadcastState.RUNNING, index=True)
+    note: Mapped[str] = mapped_column(default="")
+    finished_at: Mapped[datetime | None] = mapped_column(default=None)
+
+    @property
+    def hours(self) -> Hours:
+        return Hours(self.opens, self.closes)
+
+    @property
+    def is_over(self) -> bool:
+        return self.state in {BroadcastState.STOPPED, BroadcastState.FINISHED}
+
+    def is_expired(self, now: datetime) -> bool:
+        return self.not_after is not None and now >= self.not_after
+
+
+class BroadcastText(Base):
+    """One rendered body for one language and one area; deliveries point here.
+
+    ``decision_id`` is the level decision the text rests on; when another supersedes it, the text
+    is no longer true and is not sent.
+    """
+
+    __tablename__ = "texts"
+    __table_args__ = (UniqueConstraint("broadcast_id", "language", "area_code"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, init=False)
+    broadcast_id: Mapped[int] = mapped_column(ForeignKey("broadcasts.id"))
+    language: Mapped[str] = mapped_column(String(8))
+    area_code: Mapped[str] = mapped_column(String(16))
+    level: Mapped[int]
+    decision_id: Mapped[int | None] = mapped_column(ForeignKey("level_decisions.id"))
+    body: Mapped[str] = mapped_column(Text)
+    encoding: Mapped[str] = mapped_column(String(8))
+    segments: Mapped[int]
+
+
+class Delivery(Base):
+    """One subscriber owed one text. ``position`` is its place in the order of sending, from 1.
+
+    The key is (broadcast, position), so a batch is a range and a claim needs no other index;
+    (broadcast, subscriber) is unique, so nobody is owed two texts by one broadcast. There are no
+    foreign keys: the rows come from one SELECT over the very tables they would point to, neither
+    of which ever deletes a row, and checking a million of them costs more than making them.
+    """
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        UniqueConstraint("broadcast_id", "subscriber_id"),
+        Index(
+            "ix_deliveries_unknown",
+            "broadcast_id",
+            "position",
+            sqlite_where=text("state = 'unknown'"),
+            postgresql_where=text("state = 'unknown'"),
+        ),
+    )
+
+    broadcast_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    subscriber_id: Mapped[int] = mapped_column(BigId)
+    text_id: Mapped[int] = mapped_column(BigId)
+    lane: Mapped[str] = mapped_column(String(32))
+    state: Mapped[DeliveryState] = mapped_column(default=DeliveryState.PLANNED)
+    reason: Mapped[str] = mapped_column(String(32), default="")
+    sid: Mapped[str] = mapped_column(String(64), default="")
+    outcome: Mapped[Outcome] = mapped_column(default=Outcome.SILENT)
+
+
+class Batch(Base):
+    """A range of deliveries that one worker speaks at a time: the lease, not the person."""
+
+    __tablename__ = "batches"
+    __table_args__ = (Index(None, "broadcast_id", "state", "lane", "id"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, init=False)
+    broadcast_id: Mapped[int] = mapped_column(ForeignKey("broadcasts.id"))
+    lane: Mapped[str] = mapped_column(String(32))
+    first: Mapped[int]
+    last: Mapped[int]
+    due_at: Mapped[datetime]
+    state: Mapped[BatchState] = mapped_column(default=BatchState.OPEN)
+    attempts: Mapped[int] = mapped_column(default=0)
+    claimant: Mapped[str] = mapped_column(String(64), default="")
+    claimed_at: Mapped[datetime | None] = mapped_column(default=None)
+    lease_until: Mapped[datetime | None] = mapped_column(default=None)
+
+
+class Receipt(Base):
+    """What a carrier said about one text, and when we heard it; append-only."""
+
+    __tablename__ = "receipts"
+    __table_args__ = (UniqueConstraint("broadcast_id", "position", "sid", "outcome", "code"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, init=False)
+    broadcast_id: Mapped[int]
+    position: Mapped[int]
+    sid: Mapped[str] = mapped_column(String(64))
+    outcome: Mapped[Outcome]
+    code: Mapped[str] = mapped_column(String(16), default="")
+    received_at: Mapped[datetime]
+
+
+class ReceiptTally(Base):
+    """How many receipts of one day were of a kind that changes nothing: counted, not errors."""
+
+    __tablename__ = "receipt_tallies"
+
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16), primary_key=True)
+    count: Mapped[int] = mapped_column(default=0)

@@ -1,0 +1,205 @@
+"""Approvals: keeping a plan to be signed, signing it, and knowing when that is enough."""
+
+import json
+import zlib
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import permutations
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaigns.definitions.document import CampaignDocument, MessageClass
+from campaigns.errors import (
+    PlanDriftedError,
+    RulesBrokenError,
+    SignatureMissingError,
+    SignatureRefusedError,
+    UnknownPlanError,
+)
+from campaigns.people import Person, Role
+from campaigns.plans.models import Plan, Signature
+from campaigns.plans.planning import PlanDraft
+from campaigns.plans.rules import Severity
+from campaigns.plans.summaries import summarise
+from campaigns.revisions import keep_revision, newest_revision
+
+# Who must sign, by class. In an emergency the two come from different agencies: the propaganda
+# department for the content, the department that sends for the rest.
+REQUIRED_ROLES = {
+    MessageClass.PUBLIC_INFO: (Role.CONTENT_APPROVER, Role.SENDER),
+    MessageClass.EMERGENCY: (Role.CONTENT_APPROVER, Role.SENDER),
+}
+_DIGEST_PREFIX = 8
+
+
+def submit_plan(
+    session: Session, draft: PlanDraft, *, author: str, revise: bool, now: datetime
+) -> Plan:
+    """Keep *draft* and its document so that others can sign them.
+
+    The same content for the same audience submitted twice is one plan. Raises RulesBrokenError
+    when a rule is broken, SlugTakenError as keep_revision does.
+    """
+    broken = [finding for finding in draft.findings if finding.severity is Severity.BROKEN]
+    if broken:
+        raise RulesBrokenError(
+            "The plan cannot be submitted; nothing was kept.\n"
+            + "\n".join(f"- {finding.message}" for finding in broken)
+        )
+    revision = keep_revision(session, draft.document, author=author, revise=revise, now=now)
+    known = session.scalar(
+        select(Plan).where(Plan.revision_id == revision.id, Plan.digest == draft.digest)
+    )
+    if known is not None:
+        return known
+    plan = Plan(
+        revision_id=revision.id,
+        digest=draft.digest,
+        content_digest=draft.content_digest,
+        recipients=draft.recipients,
+        audience=draft.members,
+        summary=json.dumps(summarise(draft), ensure_ascii=False),
+        created_at=now,
+    )
+    session.add(plan)
+    session.flush()
+    session.refresh(plan)
+    return plan
+
+
+def get_plan(session: Session, reference: str) -> Plan:
+    """Return the plan with this number or digest (at least 8 of its characters)."""
+    plan = None
+    if reference.isascii() and reference.isdigit() and len(reference) < _DIGEST_PREFIX:
+        plan = session.get(Plan, int(reference))
+    elif len(reference) >= _DIGEST_PREFIX and reference.isalnum():
+        plan = session.scalar(
+            select(Plan)
+            .where(Plan.digest.startswith(reference.lower(), autoescape=True))
+            .order_by(Plan.id.desc())
+            .limit(1)
+        )
+    if plan is None:
+        raise UnknownPlanError(
+            f"There is no plan {reference}. Submit the campaign file first with "
+            "`loa campaigns submit FILE`; it prints the plan's number and digest."
+        )
+    return plan
+
+
+def sign_plan(session: Session, plan: Plan, person: Person, *, now: datetime) -> Signature:
+    """Put *person*'s name under *plan*; signing twice is one signature.
+
+    Raises SignatureRefusedError for the author, for people without a role that this class needs,
+    and for a plan whose campaign has a newer revision.
+    """
+    known = session.scalar(
+        select(Signature).where(Signature.plan_id == plan.id, Signature.person_id == person.id)
+    )
+    if known is not None:
+        return known
+    require_newest(session, plan)
+    required = REQUIRED_ROLES[plan.revision.document.class_]
+    if person.login == plan.revision.author:
+        raise SignatureRefusedError(
+            f"{person.login} wrote this campaign, and nobody signs what they wrote. "
+            "Nothing was signed; ask a colleague with the role "
+            f"{' or '.join(required)}."
+        )
+    if not person.role_set.intersection(required):
+        raise SignatureRefusedError(
+            f"{person.login} may not sign this plan: it needs {' and '.join(required)}. "
+            "Nothing was signed."
+        )
+    signature = Signature(
+        plan_id=plan.id,
+        person_id=person.id,
+        agency=person.agency,
+        roles=person.roles,
+        signed_at=now,
+    )
+    session.add(signature)
+    session.flush()
+    session.refresh(signature)
+    return signature
+
+
+def list_signatures(session: Session, plan: Plan) -> list[Signature]:
+    return list(
+        session.scalars(
+            select(Signature).where(Signature.plan_id == plan.id).order_by(Signature.id)
+        )
+    )
+
+
+def missing_roles(document: CampaignDocument, signatures: Sequence[Signature]) -> list[Role]:
+    """Return the roles that still have to sign; empty when the plan may be launched.
+
+    One person fills one role. An emergency is signed by two agencies.
+    """
+    required = REQUIRED_ROLES[document.class_]
+    best = list(required)
+    for order in permutations(signatures, min(len(required), len(signatures))):
+        left = [
+            role
+            for role, signature in zip(required, [*order, None, None], strict=False)
+            if signature is None or role not in signature.roles.split("|")
+        ]
+        agencies = {signature.agency for signature in order}
+        if not left and document.class_ is MessageClass.EMERGENCY and len(agencies) < len(order):
+            left = [required[-1]]
+        best = min(best, left, key=len)
+    return best
+
+
+def require_approval(session: Session, plan: Plan) -> None:
+    """Raise SignatureMissingError or PlanDriftedError unless *plan* is fully signed and current."""
+    require_newest(session, plan)
+    missing = missing_roles(plan.revision.document, list_signatures(session, plan))
+    if missing:
+        raise SignatureMissingError(
+            f"Plan {plan.id} may not be launched: it still needs the signature of "
+            f"{' and '.join(missing)}"
+            f"{_other_agency(plan.revision.document)}. Nothing was sent. "
+            f"Sign with `loa campaigns sign {plan.id} --user LOGIN`."
+        )
+
+
+def require_newest(session: Session, plan: Plan) -> None:
+    """Raise PlanDriftedError when the campaign was edited after *plan* was made."""
+    newest = newest_revision(session, plan.revision.campaign_id)
+    if newest is not None and newest.id != plan.revision_id:
+        raise PlanDriftedError(
+            f"Plan {plan.id} is of revision {plan.revision.number}, and the campaign is now at "
+            f"revision {newest.number}: its signatures are void. Nothing was sent. "
+            "Submit the new file and have that plan signed."
+        )
+
+
+def require_same(plan: Plan, draft: PlanDraft) -> None:
+    """Raise PlanDriftedError unless *draft*, made now, is what was signed as *plan*.
+
+    Texts and document must be equal to the letter; the audience may have changed by the
+    campaign's declared drift, counted in people who came or went.
+    """
+    if draft.content_digest != plan.content_digest:
+        raise PlanDriftedError(
+            f"Plan {plan.id} no longer says what was signed: a level, an area or a setting behind "
+            "its texts has changed since. Nothing was sent. Submit the file again and have the "
+            "new plan signed."
+        )
+    now_members = int.from_bytes(zlib.decompress(draft.members), "little")
+    moved = (plan.members ^ now_members).bit_count()
+    allowed = plan.revision.document.drift * plan.recipients
+    if moved > allowed:
+        raise PlanDriftedError(
+            f"The audience of plan {plan.id} has drifted: {moved:,} people came or went since it "
+            f"was signed, and {int(allowed):,} are allowed. Nothing was sent. "
+            "Submit the file again and have the new plan signed."
+        )
+
+
+def _other_agency(document: CampaignDocument) -> str:
+    is_emergency = document.class_ is MessageClass.EMERGENCY
+    return ", from an agency that has not signed yet" if is_emergency else ""

@@ -1,0 +1,189 @@
+"""Audiences: which subscribers a campaign is for, and why the others are left out."""
+
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select
+from sqlalchemy.orm import Session
+
+from campaigns.areas import Area, codes_below, list_areas
+from campaigns.definitions.document import CampaignDocument, MessageClass
+from campaigns.deliveries import Broadcast, Delivery, DeliveryState
+from campaigns.errors import EmptyAudienceError
+from campaigns.levels import LevelDecision, announced_levels, levels_at
+from campaigns.local_time import ZONE
+from campaigns.subscribers.models import Subscriber, may_be_texted
+
+FALLBACK_LANGUAGE = "vi"
+# Decree 91/2020/NĐ-CP art. 13 allows advertisers three texts in 24 hours; public information
+# keeps to the same, although the decree does not bind it.
+DAILY_CAP = 3
+CAP_PERIOD = timedelta(hours=24)
+_NOT_SPOKEN = (DeliveryState.SKIPPED, DeliveryState.CANCELLED, DeliveryState.EXPIRED)
+_ROWS_AT_ONCE = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One area of an audience, with the decision its texts rest on."""
+
+    area: Area
+    decision: LevelDecision | None
+    everybody: bool
+    """Whether the area itself carries a wanted tag, so that its people need not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """The places of a campaign and the conditions on the people who live there.
+
+    ``belongs`` selects subscribers by place, tag and language; ``reachable`` those of them who
+    may be texted; ``skip_reason`` names, in one word, why another is not.
+    """
+
+    places: Mapping[str, Place]
+    belongs: ColumnElement[bool]
+    reachable: ColumnElement[bool]
+    skip_reason: ColumnElement[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """How many subscribers share a commune, a language, a carrier and a fate."""
+
+    area_code: str
+    language: str
+    carrier: str
+    skipped: str
+    count: int
+
+
+def choose_audience(session: Session, document: CampaignDocument, *, now: datetime) -> Audience:
+    """Find the places and people *document* is for, as things stand at *now*.
+
+    Raises UnknownAreaError for an area code that is not valid today, EmptyAudienceError when no
+    area is at a wanted level.
+    """
+    places = _choose_places(session, document, now=now)
+    if not places:
+        raise EmptyAudienceError(
+            f"The campaign {document.campaign} reaches nobody: no area it names is at "
+            f"level {_spoken(document.audience.levels)} today. Nothing was planned. "
+            "Check the decisions with `loa areas levels list`."
+        )
+    capped = _capped(session, document, now=now)
+    reachable = may_be_texted()
+    reason = case(
+        (Subscriber.erased_at.is_not(None), "erased"),
+        (Subscriber.opted_out_at.is_not(None), "opted_out"),
+        (Subscriber.left_at.is_not(None), "left"),
+        else_="",
+    )
+    if capped is not None:
+        over = Subscriber.id.in_(capped)
+        reachable = and_(reachable, ~over)
+        reason = case((over, literal("daily_cap")), else_=reason)
+    return Audience(places, _belonging(document, places), reachable, reason)
+
+
+def text_language(document: CampaignDocument) -> ColumnElement[str]:
+    """The language a subscriber is texted in: their own if the campaign has it, else Vietnamese."""
+    written = sorted(document.texts)
+    return case(
+        (Subscriber.language.in_(written), Subscriber.language), else_=literal(FALLBACK_LANGUAGE)
+    )
+
+
+def current_carrier() -> ColumnElement[str]:
+    """The carrier a receipt has shown, or else the one that the prefix suggests."""
+    return func.coalesce(Subscriber.carrier_actual, Subscriber.carrier_guess)
+
+
+def count_groups(session: Session, document: CampaignDocument, audience: Audience) -> list[Group]:
+    """Count everybody who belongs, by commune, language of the text, carrier and fate."""
+    keys = (
+        Subscriber.area_code,
+        text_language(document).label("language"),
+        current_carrier().label("carrier"),
+        audience.skip_reason.label("skipped"),
+    )
+    counted = select(*keys, func.count()).where(audience.belongs).group_by(*keys)
+    return [Group(*row) for row in session.execute(counted)]
+
+
+def list_members(session: Session, audience: Audience) -> bytes:
+    """Return the reachable subscribers' ids as a compressed bitmap, bit *n* for subscriber *n*."""
+    top = session.scalar(select(func.max(Subscriber.id))) or 0
+    bits = bytearray(top // 8 + 1)
+    ids = select(Subscriber.id).where(audience.belongs, audience.reachable)
+    rows = session.execute(ids.execution_options(yield_per=_ROWS_AT_ONCE))
+    for chunk in rows.partitions():
+        for (number,) in chunk:
+            bits[number >> 3] |= 1 << (number & 7)
+    return zlib.compress(bytes(bits).rstrip(b"\0"), 1)
+
+
+def _choose_places(
+    session: Session, document: CampaignDocument, *, now: datetime
+) -> dict[str, Place]:
+    wanted = document.audience
+    areas = list_areas(session, on=now.astimezone(ZONE).date())
+    reached = codes_below(areas, wanted.areas)
+    decisions = (
+        announced_levels(session, now=now, scheme=wanted.scheme)
+        if wanted.decision == "announced"
+        else levels_at(session, at=now, scheme=wanted.scheme)
+    )
+    places = {}
+    for area in areas:
+        decision = decisions.get(area.code)
+        at_wanted_level = not wanted.levels or (
+            decision is not None and decision.level in wanted.levels
+        )
+        if area.code in reached and at_wanted_level:
+            tagged = not wanted.tags or bool(set(wanted.tags) & set(area.tag_list))
+            places[area.code] = Place(area, decision, tagged)
+    return places
+
+
+def _belonging(document: CampaignDocument, places: Mapping[str, Place]) -> ColumnElement[bool]:
+    everybody = [code for code, place in places.items() if place.everybody]
+    others = [code for code, place in places.items() if not place.everybody]
+    by_place: ColumnElement[bool] = Subscriber.area_code.in_(everybody)
+    if others:
+        tagged = or_(
+            *(
+                Subscriber.tags.contains(f"|{tag}|", autoescape=True)
+                for tag in document.audience.tags
+            )
+        )
+        by_place = or_(by_place, and_(Subscriber.area_code.in_(others), tagged))
+    languages = document.audience.languages
+    if not languages:
+        return by_place
+    return and_(by_place, Subscriber.language.in_(languages))
+
+
+def _capped(session: Session, document: CampaignDocument, *, now: datetime) -> Select[int] | None:
+    """Select whoever was owed as many texts of this class today as anybody should get."""
+    if document.class_ is MessageClass.EMERGENCY:
+        return None
+    recent = session.scalars(
+        select(Broadcast.id).where(
+            Broadcast.launched_at > now - CAP_PERIOD, Broadcast.is_urgent.is_(False)
+        )
+    ).all()
+    if len(recent) < DAILY_CAP:
+        return None
+    return (
+        select(Delivery.subscriber_id)
+        .where(Delivery.broadcast_id.in_(recent), Delivery.state.not_in(_NOT_SPOKEN))
+        .group_by(Delivery.subscriber_id)
+        .having(func.count() >= DAILY_CAP)
+    )
+
+
+def _spoken(levels: tuple[int, ...] | None) -> str:
+    return " or ".join(str(level) for level in levels or ()) or "any"

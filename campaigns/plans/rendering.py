@@ -1,0 +1,111 @@
+"""Rendering: the texts of a campaign as citizens of each commune will read them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from campaigns.definitions.document import CampaignDocument
+from campaigns.errors import EmptySlotError
+from campaigns.levels import get_level
+from campaigns.local_time import ZONE
+from campaigns.plans.audiences import Group, Place
+from campaigns.texts.encodings import Chosen, choose
+from campaigns.texts.slots import fill, slots_in
+
+LEVEL_SLOTS = frozenset({"level", "colour", "from_hour", "from_day"})
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedText:
+    """One language's text for one place, and the level decision it rests on, if it does."""
+
+    language: str
+    area_code: str
+    level: int
+    decision_id: int | None
+    chosen: Chosen
+
+
+def render_texts(
+    document: CampaignDocument, places: Mapping[str, Place], *, hotline: str
+) -> list[RenderedText]:
+    """Render every language for every place that has something to say in each slot.
+
+    A province has no level of its own and nobody registered in it; it simply gets no text. Where
+    somebody lives in a place without a text, ``require_texts`` objects.
+    """
+    return [
+        _render(document, language, place, hotline=hotline)
+        for language in sorted(document.texts)
+        for place in places.values()
+        if place.decision is not None or not LEVEL_SLOTS & slots_in(document.texts[language])
+    ]
+
+
+def require_texts(
+    document: CampaignDocument, texts: Iterable[RenderedText], groups: Iterable[Group]
+) -> None:
+    """Raise EmptySlotError when somebody would get a text with a hole in it."""
+    written = {(text.language, text.area_code) for text in texts}
+    for group in groups:
+        if not group.skipped and (group.language, group.area_code) not in written:
+            raise EmptySlotError(
+                f"The {group.language} text speaks of a level, and {group.count:,} people live in "
+                f"area {group.area_code}, which has no {document.audience.decision} level "
+                "decision. Nothing was planned. Load the decision with `loa areas levels load`, "
+                "or name the levels in the audience so that only decided communes are chosen."
+            )
+
+
+def rests_on_level(document: CampaignDocument, slots: Iterable[str]) -> bool:
+    """Whether a text with these *slots* stops being true when the commune's level changes."""
+    return bool(document.audience.levels) or bool(LEVEL_SLOTS.intersection(slots))
+
+
+def _render(
+    document: CampaignDocument, language: str, place: Place, *, hotline: str
+) -> RenderedText:
+    template = document.texts[language]
+    slots = slots_in(template)
+    body = fill(template, _values(document, language, place, hotline=hotline))
+    decision = place.decision
+    return RenderedText(
+        language=language,
+        area_code=place.area.code,
+        level=decision.level if decision else 0,
+        decision_id=decision.id if decision and rests_on_level(document, slots) else None,
+        chosen=choose(body, document.encoding, language=language),
+    )
+
+
+def _values(
+    document: CampaignDocument, language: str, place: Place, *, hotline: str
+) -> dict[str, str]:
+    values = {
+        "area": place.area.full_name,
+        "document": document.document,
+        "hotline": hotline,
+        "until": _day_and_hour(document.window.not_after) if document.window.not_after else "",
+    }
+    decision = place.decision
+    if decision is not None:
+        local = decision.effective_at.astimezone(ZONE)
+        level = get_level(decision.scheme, decision.level)
+        values |= {
+            "level": str(decision.level),
+            "colour": level.colour(language),
+            "from_hour": _hour(local),
+            "from_day": f"{local.day}/{local.month}",
+            "document": decision.document,
+        }
+    return values
+
+
+def _day_and_hour(moment: datetime) -> str:
+    local = moment.astimezone(ZONE)
+    return f"{_hour(local)} {local.day}/{local.month}"
+
+
+def _hour(local: datetime) -> str:
+    """Write an hour as Vietnamese notices do: ``0h``, ``18h30``."""
+    return f"{local.hour}h{local.minute:02}" if local.minute else f"{local.hour}h"

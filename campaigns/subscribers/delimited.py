@@ -1,0 +1,70 @@
+"""Delimited lists: CSV with comma, semicolon or tab, as every spreadsheet exports it."""
+
+import csv
+import itertools
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from io import TextIOWrapper
+from typing import BinaryIO
+
+from campaigns.subscribers.encodings import refuse_file
+from campaigns.subscribers.headings import is_heading, is_rejects_heading
+
+DELIMITERS = (",", ";", "\t")
+# Titles such as "UBND xã ..., danh sách ..." may stand above the heading.
+_LINES_ABOVE = 20
+_ESCAPED = frozenset("=+-@\t\r\n'＝＋－＠")
+
+
+def read_delimited(
+    file: BinaryIO, *, encoding: str, name: str
+) -> tuple[tuple[str, ...], Iterator[tuple[int, Sequence[str]]], str]:
+    """Return heading, numbered rows and delimiter of the CSV in *file*.
+
+    The heading is the first line, within the first twenty, that names the number's column; it
+    settles the delimiter. Raises SubscriberFileError, also while rows are read.
+    """
+    lines: Iterable[str] = TextIOWrapper(file, encoding, newline="")
+    if encoding == "cp1258":
+        # CP1258 writes most accents as marks of their own.
+        lines = (unicodedata.normalize("NFC", line) for line in lines)
+    lines = iter(lines)
+    first = list(itertools.islice(lines, _LINES_ABOVE))
+    for delimiter in DELIMITERS:
+        for skipped, headings in enumerate(_cells(first, delimiter)):
+            if is_heading(headings):
+                rows = csv.reader(itertools.chain(first, lines), delimiter=delimiter)
+                below = _number(rows, skipped=skipped + 1, name=name)
+                if is_rejects_heading(headings):
+                    below = ((number, [_unescape(cell) for cell in cells]) for number, cells in below)
+                return tuple(headings), below, delimiter
+    raise refuse_file(name, "no heading names the column of the numbers (phone, số điện thoại)")
+
+
+def escape(cell: str) -> str:
+    """Return *cell* so that no spreadsheet takes it for a formula; `_unescape` undoes it.
+
+    An apostrophe goes in front of whatever could start a formula, and in front of an apostrophe,
+    so that undoing it is exact: ``=1+1`` is written ``'=1+1`` and ``'x`` is written ``''x``.
+    """
+    return f"'{cell}" if cell[:1] in _ESCAPED else cell
+
+
+def _unescape(cell: str) -> str:
+    return cell[1:] if cell[:1] == "'" and cell[1:2] in _ESCAPED else cell
+
+
+def _cells(lines: Sequence[str], delimiter: str) -> Iterator[list[str]]:
+    try:
+        yield from csv.reader(lines, delimiter=delimiter)
+    except csv.Error:
+        return
+
+
+def _number(
+    rows: Iterator[list[str]], *, skipped: int, name: str
+) -> Iterator[tuple[int, Sequence[str]]]:
+    try:
+        yield from enumerate(itertools.islice(rows, skipped, None), start=skipped + 1)
+    except csv.Error as broken:
+        raise refuse_file(name, f"its quotation marks do not pair up ({broken})") from None

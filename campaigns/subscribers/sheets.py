@@ -1,0 +1,79 @@
+"""Sheets: a subscriber list of any kind that clerks send, opened as a heading and rows."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from campaigns.errors import SubscriberFileError
+from campaigns.subscribers.delimited import read_delimited
+from campaigns.subscribers.encodings import detect_encoding
+from campaigns.subscribers.json_lines import read_json_lines
+from campaigns.subscribers.workbooks import open_workbook
+
+Row = tuple[int, Sequence[str]]
+
+_SIGNATURES = {
+    b"\x89PNG": "a PNG picture",
+    b"\xff\xd8\xff": "a JPEG picture",
+    b"GIF8": "a GIF picture",
+    b"%PDF": "a PDF",
+    b"\xd0\xcf\x11\xe0": "an old .xls workbook or one with a password; save it as .xlsx without",
+    b"\x1f\x8b": "a compressed file; unpack it first",
+    b"Rar!": "a compressed file; unpack it first",
+    b"7z\xbc\xaf": "a compressed file; unpack it first",
+    b"SQLite format 3": "a database",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """An open list: its *headings*, its *rows* as they are asked for, and how far reading is.
+
+    Rows are numbered as a spreadsheet shows them; the heading is usually row 1. *delimiter* is
+    what a file about this list should be written with, so that the same program opens it.
+    """
+
+    name: str
+    headings: tuple[str, ...]
+    rows: Iterator[Row]
+    done: Callable[[], float]
+    delimiter: str = ","
+    warnings: tuple[str, ...] = ()
+
+
+@contextmanager
+def open_sheet(path: Path) -> Iterator[Sheet]:
+    """Open the list at *path*, a CSV, XLSX or NDJSON whatever its name says.
+
+    Raises SubscriberFileError, here or while rows are read, for anything else: pictures, damaged
+    or oversized workbooks, bytes that are no text.
+    """
+    with path.open("rb") as file:
+        begin = file.read(512)
+        for signature, kind in _SIGNATURES.items():
+            if begin.startswith(signature):
+                raise refusal(path.name, f"it is {kind}")
+        file.seek(0)
+        if begin.startswith(b"PK"):
+            with open_workbook(file, name=path.name) as (headings, rows, done, warnings):
+                yield Sheet(path.name, headings, rows, done, warnings=warnings)
+        else:
+            yield _open_text(file, path)
+
+
+def _open_text(file: BinaryIO, path: Path) -> Sheet:
+    size = path.stat().st_size
+    encoding, first_char = detect_encoding(file, name=path.name)
+
+    def done() -> float:
+        return file.tell() / size if size else 1.0
+
+    if first_char == "{":
+        headings, rows = read_json_lines(file, encoding=encoding, name=path.name)
+        return Sheet(path.name, headings, rows, done)
+    if first_char == "[":
+        raise refusal(path.name, "it is one JSON list; write one object a line (NDJSON)")
+    headings, rows, delimiter = read_delimited(file, encoding=encoding, name=path.name)
+    return Sheet(path.name, headings, rows, done, delimiter)

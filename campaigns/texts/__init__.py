@@ -1,0 +1,1 @@
+"""Texts: what a citizen reads, how many segments it costs, and what it may leave out."""

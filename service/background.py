@@ -1,0 +1,90 @@
+"""Background processes: workers and the clock, given what their jobs may use."""
+
+import logging
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+from types import TracebackType
+
+from redis import Redis
+from redis.exceptions import RedisError
+from rq import SimpleWorker
+from rq.job import Job
+from rq.serializers import JSONSerializer
+
+from service.gateways import callback_tokens, open_gateway
+from service.resources import Resources
+from workers.context import JobContext, provide
+from workers.queues import QueueName, queue
+from workers.timetable import Clock
+
+log = logging.getLogger(__name__)
+
+
+def job_context(resources: Resources, redis: Redis, *, worker: str) -> JobContext:
+    """Put together what jobs of this process may use."""
+    settings = resources.settings
+    gateway = open_gateway(settings, callback_tokens(settings))
+    return JobContext(
+        sessions=resources.sessions,
+        redis=redis,
+        gateways={lane.name: gateway for lane in settings.lanes},
+        lanes=settings.lanes,
+        sealer=resources.sealer,
+        lease=timedelta(seconds=settings.claim_lease_s),
+        worker=worker,
+        now=resources.now,
+    )
+
+
+def run_worker(resources: Resources, redis: Redis, *, queues: Sequence[QueueName]) -> None:
+    """Work on *queues*, the first first, until SIGTERM; the running job is always finished.
+
+    Jobs run in this very process: a fork for each would cost more than the batch it sends.
+    """
+    name = f"{socket.gethostname()[:24]}-{os.getpid()}-{int(time.time())}"
+    provide(job_context(resources, redis, worker=name))
+    worker = SimpleWorker(
+        [queue(each, redis) for each in queues],
+        name=name.replace(".", "-"),
+        connection=redis,
+        serializer=JSONSerializer,
+        log_job_description=False,
+        exception_handlers=[_note_failure],
+        disable_default_exception_handler=True,
+    )
+    worker.work(logging_level="WARNING")
+
+
+def run_clock(redis: Redis) -> None:
+    """Ask for the timetable's jobs when they are due, until SIGTERM or SIGINT."""
+    stopping = threading.Event()
+    for wanted in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(wanted, lambda *_: stopping.set())
+    clock = Clock()
+    while not stopping.is_set():
+        try:
+            wait = clock.tick(redis, elapsed=time.monotonic())
+        except RedisError as gone:
+            log.warning("the queue server does not answer (%s); trying again", type(gone).__name__)
+            wait = timedelta(seconds=1)
+        stopping.wait(wait.total_seconds())
+
+
+def _note_failure(
+    job: Job,
+    kind: type[BaseException],
+    _failure: BaseException,
+    _traceback: TracebackType | None,
+) -> bool:
+    # The message and the frames of an error may hold a number; its kind and place never do.
+    place = _traceback
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    where = f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place else "?"
+    log.error("job %s failed: %s at %s", job.id, kind.__name__, where)
+    return False

@@ -1,0 +1,1 @@
+"""Backups: one file with everything the database knows, checked before it counts."""

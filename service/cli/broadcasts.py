@@ -1,0 +1,157 @@
+"""Commands about what is being sent, and its ledger."""
+
+import time
+
+import click
+from rich.console import RenderableType
+from rich.live import Live
+from rich.table import Table
+from sqlalchemy.orm import Session
+
+from campaigns.broadcasts.controls import (
+    get_broadcast,
+    list_broadcasts,
+    pause,
+    resume,
+    stop,
+    stop_all,
+)
+from campaigns.broadcasts.ledger import Ledger, draw_ledger
+from campaigns.deliveries import Broadcast
+from campaigns.local_time import ZONE
+from service.cli.ledger_views import show_ledger, show_progress
+from service.cli.output import NOTES, Answer, answering
+from service.database import reading
+from service.resources import Resources, open_resources
+
+LOOK_EVERY_S = 0.5
+
+
+@click.group()
+def broadcasts() -> None:
+    """What is being sent, and its ledger."""
+
+
+@broadcasts.command("list")
+@answering
+def list_command() -> Answer:
+    """List all broadcasts, the newest first."""
+    with open_resources() as resources, reading(resources.sessions) as session:
+        known = list_broadcasts(session)
+    table = Table("no.", "title", "state", "launched", "note", box=None)
+    for broadcast in known:
+        table.add_row(
+            str(broadcast.id),
+            broadcast.title,
+            broadcast.state,
+            f"{broadcast.launched_at.astimezone(ZONE):%H:%M %d/%m/%Y}",
+            broadcast.note,
+        )
+    return Answer([broadcast_document(broadcast) for broadcast in known], [table])
+
+
+@broadcasts.command("status")
+@click.argument("broadcast_id", metavar="ID", type=int)
+@click.option("--watch", is_flag=True, help="Follow it until it is over; Ctrl-C stops watching.")
+@answering
+def status_command(broadcast_id: int, watch: bool) -> Answer:  # noqa: FBT001 - click
+    """Show where broadcast ID stands."""
+    with open_resources() as resources:
+        broadcast, ledger = look(resources, broadcast_id)
+        if watch:
+            broadcast, ledger = follow(resources, broadcast_id)
+    document = broadcast_document(broadcast) | {"ledger": ledger.document()}
+    return Answer(document, [_headline(broadcast), show_progress(ledger)])
+
+
+@broadcasts.command("ledger")
+@click.argument("broadcast_id", metavar="ID", type=int)
+@answering
+def ledger_command(broadcast_id: int) -> Answer:
+    """Print the ledger of broadcast ID: where every single delivery stands."""
+    with open_resources() as resources:
+        _, ledger = look(resources, broadcast_id)
+    return Answer(ledger.document(), [show_ledger(ledger)], refused=not ledger.is_balanced)
+
+
+@broadcasts.command("pause")
+@click.argument("broadcast_id", metavar="ID", type=int)
+@answering
+def pause_command(broadcast_id: int) -> Answer:
+    """Pause broadcast ID: batches that carriers already have still arrive."""
+    with open_resources() as resources, resources.sessions.begin() as session:
+        return _answer(session, pause(session, broadcast_id, note="paused by an operator"))
+
+
+@broadcasts.command("resume")
+@click.argument("broadcast_id", metavar="ID", type=int)
+@answering
+def resume_command(broadcast_id: int) -> Answer:
+    """Go on with a paused broadcast."""
+    with open_resources() as resources, resources.sessions.begin() as session:
+        return _answer(session, resume(session, broadcast_id))
+
+
+@broadcasts.command("stop")
+@click.argument("broadcast_id", metavar="ID", type=int)
+@answering
+def stop_command(broadcast_id: int) -> Answer:
+    """End broadcast ID for good: what has not left yet is cancelled."""
+    with open_resources() as resources, resources.sessions.begin() as session:
+        return _answer(session, stop(session, broadcast_id, now=resources.now()))
+
+
+@broadcasts.command("stop-all")
+@answering
+def stop_all_command() -> Answer:
+    """End every broadcast that is not over."""
+    with open_resources() as resources, resources.sessions.begin() as session:
+        stopped = stop_all(session, now=resources.now())
+        shown: list[RenderableType] = [_headline(broadcast) for broadcast in stopped]
+        return Answer(
+            [broadcast_document(broadcast) for broadcast in stopped],
+            shown or ["Nothing was being sent."],
+        )
+
+
+def look(resources: Resources, broadcast_id: int) -> tuple[Broadcast, Ledger]:
+    """Return a broadcast and its ledger at this moment."""
+    with reading(resources.sessions) as session:
+        return get_broadcast(session, broadcast_id), draw_ledger(session, broadcast_id)
+
+
+def follow(resources: Resources, broadcast_id: int) -> tuple[Broadcast, Ledger]:
+    """Show a progress bar until the broadcast is over or the watcher presses Ctrl-C."""
+    broadcast, ledger = look(resources, broadcast_id)
+    with Live(show_progress(ledger), console=NOTES, refresh_per_second=4) as live:
+        try:
+            while not broadcast.is_over:
+                time.sleep(LOOK_EVERY_S)
+                broadcast, ledger = look(resources, broadcast_id)
+                live.update(show_progress(ledger))
+        except KeyboardInterrupt:
+            pass
+    return broadcast, ledger
+
+
+def broadcast_document(broadcast: Broadcast) -> dict[str, object]:
+    return {
+        "broadcast": broadcast.id,
+        "plan": broadcast.plan_id,
+        "title": broadcast.title,
+        "state": broadcast.state,
+        "urgent": broadcast.is_urgent,
+        "note": broadcast.note,
+        "launched_at": broadcast.launched_at.isoformat(),
+        "finished_at": broadcast.finished_at.isoformat() if broadcast.finished_at else None,
+    }
+
+
+def _answer(session: Session, broadcast: Broadcast) -> Answer:
+    session.flush()
+    return Answer(broadcast_document(broadcast), [_headline(broadcast)])
+
+
+def _headline(broadcast: Broadcast) -> str:
+    note = f" ({broadcast.note})" if broadcast.note else ""
+    return f"Broadcast {broadcast.id}, {broadcast.title}: {broadcast.state}{note}."

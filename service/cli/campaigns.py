@@ -1,0 +1,154 @@
+"""Commands that take a campaign from its file to a broadcast."""
+
+import getpass
+import os
+from pathlib import Path
+
+import click
+
+from campaigns.broadcasts.launching import launch
+from campaigns.definitions.document import CampaignDocument
+from campaigns.definitions.reading import read_campaign_file
+from campaigns.people import get_person
+from campaigns.plans.approvals import (
+    get_plan,
+    list_signatures,
+    missing_roles,
+    sign_plan,
+    submit_plan,
+)
+from campaigns.plans.planning import Terms, draft_plan
+from campaigns.plans.rules import Severity
+from campaigns.plans.summaries import summarise
+from service.cli.definitions import check, schema
+from service.cli.output import Answer, answering
+from service.cli.plan_views import show_plan
+from service.database import reading
+from service.resources import Resources, open_queue, open_resources
+from service.settings import Settings
+from workers.sending import ask_for_batch
+
+A_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.group()
+def campaigns() -> None:
+    """From a campaign file to a broadcast: check, plan, submit, sign, launch."""
+
+
+campaigns.add_command(check)
+campaigns.add_command(schema)
+
+
+@campaigns.command("plan")
+@click.argument("file", type=A_FILE)
+@answering
+def plan_command(file: Path) -> Answer:
+    """Work out what the campaign in FILE would do to real people; nothing is kept or sent.
+
+    Ends in the digest that is signed once the file is submitted.
+    """
+    document = read_campaign_file(file)
+    with open_resources() as resources, reading(resources.sessions) as session:
+        draft = draft_plan(
+            session, document, terms=terms_of(resources.settings), now=resources.now()
+        )
+    broken = any(finding.severity is Severity.BROKEN for finding in draft.findings)
+    return Answer(summarise(draft), show_plan(draft), refused=broken)
+
+
+@campaigns.command("submit")
+@click.argument("file", type=A_FILE)
+@click.option("--user", help="Who wrote it; LOA_USER or the account's name when left out.")
+@click.option("--revise", is_flag=True, help="Make this the next revision of its campaign.")
+@answering
+def submit_command(file: Path, user: str | None, revise: bool) -> Answer:  # noqa: FBT001 - click
+    """Keep the campaign in FILE and its plan, so that others can sign it."""
+    document = read_campaign_file(file)
+    author = user or os.environ.get("LOA_USER") or getpass.getuser()
+    with open_resources() as resources, resources.sessions.begin() as session:
+        now = resources.now()
+        if user:
+            get_person(session, user)
+        draft = draft_plan(session, document, terms=terms_of(resources.settings), now=now)
+        plan = submit_plan(session, draft, author=author, revise=revise, now=now)
+        waiting = missing_roles(document, list_signatures(session, plan))
+        shown = [
+            f"Plan {plan.id} for {plan.recipients:,} people, by {author}.",
+            f"Digest {plan.digest}",
+            f"Still to be signed by: {', '.join(waiting) or 'nobody'}.",
+        ]
+        revision = plan.revision.number
+        known = {"plan": plan.id, "revision": revision, "author": author, "needs": waiting}
+        return Answer(summarise(draft) | known, [*shown])
+
+
+@campaigns.command("sign")
+@click.argument("plan")
+@click.option("--user", required=True, help="Who signs; see `loa users list`.")
+@answering
+def sign_command(plan: str, user: str) -> Answer:
+    """Sign PLAN, given by its number or digest, as a person whose role it needs."""
+    with open_resources() as resources, resources.sessions.begin() as session:
+        kept = get_plan(session, plan)
+        person = get_person(session, user)
+        signature = sign_plan(session, kept, person, now=resources.now())
+        document: CampaignDocument = kept.revision.document
+        waiting = missing_roles(document, list_signatures(session, kept))
+        answer = {
+            "plan": kept.id,
+            "digest": kept.digest,
+            "signed_by": user,
+            "agency": signature.agency,
+            "needs": waiting,
+        }
+        shown = f"Plan {kept.id} is signed by {user} ({signature.agency})."
+        then = (
+            f"Still to be signed by: {', '.join(waiting)}."
+            if waiting
+            else f"It may be launched: loa campaigns launch {kept.id}"
+        )
+        return Answer(answer, [shown, then])
+
+
+@campaigns.command("launch")
+@click.argument("plan")
+@answering
+def launch_command(plan: str) -> Answer:
+    """Launch PLAN: its texts begin to leave, in the order of levels and inside its hours."""
+    with open_resources() as resources:
+        return _launch(resources, plan)
+
+
+def terms_of(settings: Settings) -> Terms:
+    """Return what a plan needs to know of this installation."""
+    return Terms(
+        lanes=settings.lanes,
+        hotline=settings.hotline_number,
+        segment_price_vnd=settings.segment_price_vnd,
+    )
+
+
+def _launch(resources: Resources, reference: str) -> Answer:
+    with open_queue(resources.settings) as redis:
+        redis.ping()
+        with resources.sessions.begin() as session:
+            launched = launch(
+                session,
+                get_plan(session, reference),
+                terms=terms_of(resources.settings),
+                now=resources.now(),
+            )
+        broadcast = launched.broadcast
+        for lane in launched.lanes:
+            ask_for_batch(redis, broadcast.id, lane, is_urgent=broadcast.is_urgent)
+    document = {
+        "broadcast": broadcast.id,
+        "deliveries": launched.deliveries,
+        "lanes": launched.lanes,
+    }
+    shown = (
+        f"Broadcast {broadcast.id} has begun: {launched.deliveries:,} texts are owed. "
+        f"Watch it with: loa broadcasts status {broadcast.id} --watch"
+    )
+    return Answer(document, [shown])

@@ -1,0 +1,131 @@
+"""``loa db``: the schema, its health, and backups."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+from sqlalchemy import Engine
+
+from service.backups import postgresql_dumps, sqlite_files
+from service.checkups import examine
+from service.cli.output import Answer, answering
+from service.database import open_engine
+from service.errors import BackupError, SchemaError
+from service.schema import current_and_head, upgrade
+from service.settings import Settings, load_settings
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.group()
+def db() -> None:
+    """The database: bring it to this version, check it, save it, bring it back."""
+
+
+@db.command(name="upgrade")
+@answering
+def upgrade_() -> Answer:
+    """Bring the database to this version of Loa.
+
+    Safe to repeat: a database that is at this version already is left alone.
+    """
+    with _opened() as (_, engine):
+        before, _head = current_and_head(engine)
+        upgrade(engine)
+        after, _head = current_and_head(engine)
+    done = "is at this version already" if before == after else f"is now at version {after}"
+    return Answer({"before": before, "after": after}, [f"The database {done}."])
+
+
+@db.command()
+@answering
+def check() -> Answer:
+    """Look whether the database and the queue answer and everything in them is sound."""
+    with _opened() as (settings, engine):
+        findings = examine(settings, engine)
+    sound = all(finding.ok for finding in findings)
+    return Answer(
+        {"ok": sound, "checks": [asdict(finding) for finding in findings]},
+        [f"{'✓' if finding.ok else '✗'} {finding.what}: {finding.said}" for finding in findings],
+        refused=not sound,
+    )
+
+
+@db.command()
+@click.argument("file", type=_FILE)
+@answering
+def backup(file: Path) -> Answer:
+    """Write everything the database knows into FILE, which must not exist yet.
+
+    Loa may go on working meanwhile. The file opens only together with LOA_SEAL_KEY: keep that
+    key too, but somewhere else.
+    """
+    with _opened() as (_, engine):
+        _require_tables(engine)
+        if engine.dialect.name == "sqlite":
+            sqlite_files.back_up(_sqlite_path(engine), file)
+        else:
+            postgresql_dumps.back_up(engine, file)
+    size = file.stat().st_size
+    return Answer(
+        {"file": str(file), "bytes": size}, [f"Saved to {file} ({size / 1_000_000:,.1f} MB)."]
+    )
+
+
+@db.command()
+@click.argument("file", type=_FILE)
+@click.option(
+    "--replace", is_flag=True, help="SQLite only: put the database that is there aside, and go on."
+)
+@answering
+def restore(file: Path, replace: bool) -> Answer:  # noqa: FBT001 - click's call
+    """Bring back everything from FILE, which `loa db backup` wrote.
+
+    Stop Loa first. Numbers in it open only with the LOA_SEAL_KEY it was written with.
+    """
+    if not file.is_file():
+        raise BackupError(f"There is no file {file}. Nothing was changed.")
+    with _opened() as (_, engine):
+        aside = _restore_any(engine, file, replace=replace)
+        current, head = current_and_head(engine)
+    shown = ["Everything is back." if aside is None else f"Everything is back; before: {aside}"]
+    if current != head:
+        shown.append("The backup is of another version of Loa: run `loa db upgrade` now.")
+    return Answer({"version": current, "needed": head, "aside": aside and str(aside)}, [*shown])
+
+
+def _restore_any(engine: Engine, file: Path, *, replace: bool) -> Path | None:
+    """Restore *file* and return where the database that was there is kept, if there was one."""
+    if engine.dialect.name != "sqlite":
+        postgresql_dumps.restore(engine, file)
+        return None
+    database = _sqlite_path(engine)
+    moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
+    aside = database.with_name(f"{database.name}.before-{moment}")
+    existed = sqlite_files.restore(database, file, replace=replace, aside=aside)
+    return aside if existed else None
+
+
+@contextmanager
+def _opened() -> Iterator[tuple[Settings, Engine]]:
+    # Saving and mending data must be possible without the secrets, which may be what was lost.
+    settings = load_settings()
+    engine = open_engine(settings.database)
+    try:
+        yield settings, engine
+    finally:
+        engine.dispose()
+
+
+def _require_tables(engine: Engine) -> None:
+    # Asking a SQLite database that is not there would make an empty one.
+    missing = engine.dialect.name == "sqlite" and not _sqlite_path(engine).exists()
+    if missing or current_and_head(engine)[0] is None:
+        raise SchemaError("The database has no tables yet, so there is nothing to save.")
+
+
+def _sqlite_path(engine: Engine) -> Path:
+    return Path(engine.url.database or "")

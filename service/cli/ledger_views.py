@@ -1,0 +1,59 @@
+"""How a ledger is shown to a person in a terminal."""
+
+from rich.console import Group, RenderableType
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from campaigns.broadcasts.ledger import Ledger
+
+
+def show_progress(ledger: Ledger) -> RenderableType:
+    """Return a bar of what has been decided, and one line of counts."""
+    done = ledger.planned - ledger.in_flight - ledger.unknown
+    by = ledger.accepted_by
+    heard = by.handset + by.failed
+    bars = Table.grid(padding=(0, 1))
+    bars.add_row("sent    ", ProgressBar(max(1, ledger.planned), done, width=40), _of(done, ledger))
+    bars.add_row("received", ProgressBar(max(1, ledger.planned), heard, width=40), f"{heard:,}")
+    line = (
+        f"accepted {ledger.accepted:,}  refused {sum(ledger.refused.values()):,}  "
+        f"skipped {sum(ledger.skipped.values()):,}  in flight {ledger.in_flight:,}  "
+        f"unknown {ledger.unknown:,}"
+    )
+    return Group(bars, Text(line, style="dim"))
+
+
+def show_ledger(ledger: Ledger) -> RenderableType:
+    """Return the whole ledger as a table that ends in its sum."""
+    table = Table(title=f"Ledger of broadcast {ledger.broadcast}", title_justify="left")
+    table.add_column("deliveries")
+    table.add_column("", justify="right")
+    by = ledger.accepted_by
+    rows = [
+        *((f"skipped: {reason}", count) for reason, count in ledger.skipped.items()),
+        ("cancelled", ledger.cancelled),
+        ("expired", ledger.expired),
+        *((f"refused: {code}", count) for code, count in ledger.refused.items()),
+        ("in flight", ledger.in_flight),
+        ("unknown", ledger.unknown),
+        ("accepted", ledger.accepted),
+        ("  confirmed by the handset", by.handset),
+        ("  taken over by the network", by.network),
+        ("  failed afterwards", by.failed),
+        ("  nothing heard yet", by.silent),
+    ]
+    for name, count in rows:
+        table.add_row(name, f"{count:,}")
+    verdict = "balanced" if ledger.is_balanced else "DOES NOT BALANCE"
+    table.add_section()
+    table.add_row(
+        Text(f"planned ({verdict})", style="bold green" if ledger.is_balanced else "bold red"),
+        f"{ledger.planned:,}",
+    )
+    return table
+
+
+def _of(done: int, ledger: Ledger) -> str:
+    share = done / ledger.planned if ledger.planned else 1.0
+    return f"{done:,} of {ledger.planned:,} ({share:.0%})"

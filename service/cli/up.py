@@ -1,0 +1,52 @@
+"""The command that runs everything on this one machine."""
+
+import json
+import logging
+import sys
+
+import click
+
+from service.cli.output import NOTES, refuse
+from service.machine import Machine, Wishes, running_machine
+from service.settings import load_settings
+
+
+@click.command()
+@click.option("--port", default=8000, show_default=True, help="Where the web listens; 0: any free.")
+@click.option(
+    "--carrier-port", default=8010, show_default=True, help="Where the carrier on this machine is."
+)
+@click.option("--workers", type=click.IntRange(1, 64), default=2, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON line when ready.")
+def up(port: int, carrier_port: int, workers: int, as_json: bool) -> None:  # noqa: FBT001 - click
+    """Run everything on this machine until Ctrl-C: queue, web, workers, clock.
+
+    What a setting points elsewhere is not started here: the database, the queue server, and the
+    carrier. Without an account at a carrier, texts go to a carrier on this machine, which keeps
+    them to itself.
+    """
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    try:
+        wishes = Wishes(port=port, carrier_port=carrier_port, workers=workers)
+        with running_machine(load_settings(), wishes) as machine:
+            _say_ready(machine, as_json=as_json)
+            machine.supervisor.run()
+    except KeyboardInterrupt:
+        NOTES.print("Stopped; nothing is left running.")
+    except Exception as failure:  # noqa: BLE001 - refuse() raises what nobody foresaw
+        refuse(failure, as_json=as_json)
+
+
+def _say_ready(machine: Machine, *, as_json: bool) -> None:
+    if as_json:
+        document = {"web": machine.web_url, "carrier": machine.carrier_url}
+        click.echo(json.dumps(document))
+        sys.stdout.flush()
+        return
+    settings = machine.resources.settings
+    NOTES.print(f"Loa answers at {machine.web_url}; its data is in {settings.data_dir}.")
+    if machine.carrier_url:
+        NOTES.print(
+            "No carrier account is set: texts go to the carrier on this machine and to nobody else."
+        )
+    NOTES.print("Ctrl-C stops everything.")

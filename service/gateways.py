@@ -1,0 +1,86 @@
+"""Which carrier account this installation sends through, opened as a gateway."""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from service.errors import SettingsError
+from service.settings import Settings
+from service.tokens import CallbackTokens
+from service.twilio.gateway import TwilioGateway
+
+LOOPBACK_PORT = 8010
+_LOOPBACK_URL = f"http://127.0.0.1:{LOOPBACK_PORT}"
+_LOOPBACK_SENDER = "Loa"
+_THIS_MACHINE = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class CarrierAccount:
+    """An account that speaks Twilio.
+
+    ``delivered_means_handset`` is false for Twilio itself: what it calls delivered in Viet Nam is
+    the message centre's word (twilio.com/guidelines/vn/sms).
+    """
+
+    sid: str
+    auth_token: str
+    api_url: str
+    sender: str
+    delivered_means_handset: bool
+
+
+def carrier_account(settings: Settings) -> CarrierAccount:
+    """Return the configured account, else this machine's own; raise SettingsError without one."""
+    if settings.carrier_is_loopback:
+        return loopback_account(settings)
+    token = settings.twilio_auth_token.get_secret_value()
+    if not token:
+        raise SettingsError(
+            "TWILIO_ACCOUNT_SID is set, but TWILIO_AUTH_TOKEN is not; nothing was started. "
+            "Set both, or neither to use the carrier on this machine. See docs/SETTINGS.md."
+        )
+    return CarrierAccount(
+        settings.twilio_account_sid,
+        token,
+        settings.twilio_api_url,
+        settings.twilio_from,
+        delivered_means_handset=False,
+    )
+
+
+def loopback_account(settings: Settings) -> CarrierAccount:
+    """Return the account of the carrier on this machine; raise SettingsError without secrets."""
+    sid = settings.loopback_account_sid
+    token = settings.loopback_auth_token.get_secret_value()
+    if not (sid and token):
+        raise SettingsError(
+            "No carrier account is set; nothing was started. Set TWILIO_ACCOUNT_SID and "
+            "TWILIO_AUTH_TOKEN, or LOA_LOOPBACK_ACCOUNT_SID and LOA_LOOPBACK_AUTH_TOKEN for the "
+            "carrier on this machine. See docs/SETTINGS.md."
+        )
+    is_here = urlsplit(settings.twilio_api_url).hostname in _THIS_MACHINE
+    return CarrierAccount(
+        sid,
+        token,
+        settings.twilio_api_url if is_here else _LOOPBACK_URL,
+        settings.twilio_from or _LOOPBACK_SENDER,
+        delivered_means_handset=True,
+    )
+
+
+def callback_tokens(settings: Settings) -> CallbackTokens:
+    return CallbackTokens(settings.secret_key.get_secret_value().encode())
+
+
+def open_gateway(settings: Settings, tokens: CallbackTokens) -> TwilioGateway:
+    """Open the gateway of the configured account; no connection is made yet."""
+    account = carrier_account(settings)
+    return TwilioGateway(
+        account_sid=account.sid,
+        auth_token=account.auth_token,
+        api_url=account.api_url,
+        public_url=settings.public_url,
+        default_sender=account.sender,
+        tokens=tokens,
+        delivered_means_handset=account.delivered_means_handset,
+    )

@@ -1,0 +1,224 @@
+"""The carrier itself: an HTTP server with Twilio's messages, on this machine only."""
+
+import asyncio
+import hmac
+import itertools
+import logging
+import signal
+import time
+from base64 import b64encode
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+import uvloop
+from aiohttp import web
+
+from service.loopback.archives import Archive, KeptText
+from service.loopback.behaviours import Behaviour
+from service.loopback.callbacks import Callbacks
+from service.loopback.replies import (
+    API_VERSION,
+    RefusalError,
+    describe,
+    json_reply,
+    refusal_reply,
+)
+from service.loopback.requests import ListQuery, read_text
+
+HOST = "127.0.0.1"
+SUMMARY_PATH = "/_loa/texts"
+_FLUSH_WITHIN_S = 5.0
+_MOST_FIELDS = 64
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Who may send through this carrier."""
+
+    sid: str
+    auth_token: str
+
+
+class Carrier:
+    """Answers senders; every text it accepts is in its archive before the answer leaves."""
+
+    def __init__(
+        self, account: Account, archive: Archive, behaviour: Behaviour, callbacks: Callbacks
+    ) -> None:
+        self._account_sid = account.sid
+        credentials = b64encode(f"{account.sid}:{account.auth_token}".encode())
+        self._authorization = b"Basic " + credentials
+        self._messages_path = f"/{API_VERSION}/Accounts/{account.sid}/Messages"
+        self._archive = archive
+        self._behaviour = behaviour
+        self._callbacks = callbacks
+        self._allowance = behaviour.rate_per_s
+        self._counted_at = time.monotonic()
+
+    async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer one request; never raise."""
+        try:
+            if request.path == SUMMARY_PATH:
+                return json_reply(self._archive.summary())
+            return await self._answer_sender(request)
+        except RefusalError as refusal:
+            return refusal_reply(refusal)
+        except OSError as refused:
+            log.exception("the journal cannot be written")
+            words = f"The text was not kept: {refused.strerror}"
+            return refusal_reply(RefusalError(HTTPStatus.INTERNAL_SERVER_ERROR, 20500, words))
+
+    async def _answer_sender(self, request: web.BaseRequest) -> web.StreamResponse:
+        given = request.headers.get("Authorization", "").encode("utf-8", "replace")
+        if not hmac.compare_digest(given, self._authorization):
+            raise RefusalError(HTTPStatus.UNAUTHORIZED, 20003, "Authenticate")
+        if self._behaviour.latency_s:
+            await asyncio.sleep(self._behaviour.latency_s)
+        match (request.method, request.path.removeprefix(self._messages_path)):
+            case ("POST", ".json"):
+                return await self._create(request)
+            case ("GET", ".json"):
+                return self._list(ListQuery(request.query))
+            case ("GET", rest) if rest.startswith("/") and rest.endswith(".json"):
+                text = self._archive.find(rest[1:].removesuffix(".json"))
+                if text is not None:
+                    return json_reply(self._describe(text))
+            case _:
+                pass
+        raise RefusalError(
+            HTTPStatus.NOT_FOUND, 20404, "The requested resource was not found on this server"
+        )
+
+    async def _create(self, request: web.BaseRequest) -> web.StreamResponse:
+        self._count_request()
+        text = read_text(_read_form(await request.read()))
+        self._archive.keep(text)
+        self._callbacks.announce(text)
+        if self._behaviour.drops(text.to) and request.transport is not None:
+            request.transport.abort()
+        initial = "accepted" if text.service else "queued"
+        document = describe(
+            text, status=initial, code="", account_sid=self._account_sid, is_sent=False
+        )
+        return json_reply(document, status=HTTPStatus.CREATED)
+
+    def _count_request(self) -> None:
+        rate = self._behaviour.rate_per_s
+        if not rate:
+            return
+        now = time.monotonic()
+        self._allowance = min(max(rate, 1), self._allowance + (now - self._counted_at) * rate)
+        self._counted_at = now
+        if self._allowance < 1:
+            raise RefusalError(
+                HTTPStatus.TOO_MANY_REQUESTS, 20429, "Too Many Requests", Retry_After="1"
+            )
+        self._allowance -= 1
+
+    def _list(self, query: ListQuery) -> web.StreamResponse:
+        wanted = (
+            text
+            for text in self._archive.texts(query.to)
+            if query.wants(text, is_sent=self._status(text)[2])
+        )
+        first = query.page * query.size
+        page = list(itertools.islice(wanted, first, first + query.size + 1))
+        document = {
+            "messages": [self._describe(text) for text in page[: query.size]],
+            "page": query.page,
+            "page_size": query.size,
+            "next_page_uri": self._next_page(query) if len(page) > query.size else None,
+        }
+        return json_reply(document)
+
+    def _next_page(self, query: ListQuery) -> str:
+        asked = {**query.asked, "PageSize": query.size, "Page": query.page + 1}
+        return f"{self._messages_path}.json?{urlencode(asked)}"
+
+    def _describe(self, text: KeptText) -> dict[str, Any]:
+        status, code, is_sent = self._status(text)
+        return describe(
+            text, status=status, code=code, account_sid=self._account_sid, is_sent=is_sent
+        )
+
+    def _status(self, text: KeptText) -> tuple[str, str, bool]:
+        """Return where *text* stands now, its error code, and whether it has left the queue."""
+        age = time.time() - text.at
+        sent, fate = self._behaviour.news_of(text.to)
+        if age >= fate.after_s:
+            return fate.status, fate.code, True
+        if age >= sent.after_s:
+            return sent.status, "", True
+        return "accepted" if text.service else "queued", "", False
+
+
+def run_carrier(
+    account: Account,
+    behaviour: Behaviour,
+    *,
+    port: int,
+    journal: Path,
+    on_ready: Callable[[int], None],
+) -> None:
+    """Serve on 127.0.0.1 until SIGTERM or Ctrl-C; *on_ready* hears the port (0: any free one)."""
+    archive = Archive(journal)
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_serve(account, behaviour, archive, port=port, on_ready=on_ready))
+    finally:
+        archive.close()
+
+
+async def _serve(
+    account: Account,
+    behaviour: Behaviour,
+    archive: Archive,
+    *,
+    port: int,
+    on_ready: Callable[[int], None],
+) -> None:
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    callbacks = Callbacks(
+        archive, behaviour, account_sid=account.sid, auth_token=account.auth_token
+    )
+    for text in archive.untold():
+        callbacks.announce(text)
+    server = web.Server(Carrier(account, archive, behaviour, callbacks).answer, access_log=None)
+    listener = await loop.create_server(server, HOST, port)
+    posting = asyncio.create_task(callbacks.run())
+    posting.add_done_callback(lambda _: stop.set())
+    on_ready(listener.sockets[0].getsockname()[1])
+    await stop.wait()
+    listener.close()
+    await server.shutdown(timeout=1)
+    if left := await callbacks.flush(within_s=_FLUSH_WITHIN_S):
+        log.warning("%d callbacks were not taken; the next start repeats them", left)
+    posting.cancel()
+    with suppress(asyncio.CancelledError):
+        await posting
+
+
+def _read_form(body: bytes) -> dict[str, str]:
+    try:
+        return dict(
+            parse_qsl(
+                body.decode("ascii"),
+                keep_blank_values=True,
+                errors="strict",
+                max_num_fields=_MOST_FIELDS,
+            )
+        )
+    except ValueError:
+        raise RefusalError(
+            HTTPStatus.BAD_REQUEST, 20001, "The form cannot be read as UTF-8 fields."
+        ) from None

@@ -1,0 +1,89 @@
+"""Texts over Twilio, or over anything that speaks as Twilio does."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import partial
+
+from twilio.rest.api.v2010.account.message import MessageList
+
+from campaigns.gateway import Answer, OutgoingText, SentText
+from service.tokens import CallbackTokens
+from service.twilio import lookups
+from service.twilio.conversations import Conversation
+from service.twilio.talks import Phrase, Talk
+
+CALLBACK_PATH = "/twilio/messages/status/"
+_LONGEST_VALIDITY_S = 36_000
+_MESSAGING_SERVICE = "MG"
+_SID_CHARS = 34
+
+
+class TwilioGateway:
+    """A TextGateway on Twilio's own SDK, with up to *concurrency* requests under way."""
+
+    def __init__(
+        self,
+        *,
+        account_sid: str,
+        auth_token: str,
+        api_url: str,
+        public_url: str,
+        default_sender: str,
+        tokens: CallbackTokens,
+        concurrency: int = 64,
+        delivered_means_handset: bool = True,
+    ) -> None:
+        self._callback_url = public_url.rstrip("/") + CALLBACK_PATH
+        self._default_sender = default_sender
+        self._tokens = tokens
+        self._concurrency = concurrency
+        self._outcomes = lookups.Lookup(delivered_means_handset=delivered_means_handset)
+        self._conversation = Conversation(
+            api_url, account_sid=account_sid, auth_token=auth_token, connections=concurrency
+        )
+
+    def send_all(self, texts: Sequence[OutgoingText], *, until: datetime) -> list[Answer]:
+        """Hand over *texts* and return one answer for each, in order.
+
+        What could not be spoken before *until* is Postponed; what was being spoken is Uncertain.
+        """
+        return self._conversation.run(partial(self._talk, texts=texts, until=until))
+
+    def find_sent(self, to: str, *, since: datetime) -> list[SentText]:
+        """List the texts this account sent to *to* since *since*; raise GatewayError if unsure."""
+        return self._conversation.run(partial(self._outcomes.find_sent, to=to, since=since))
+
+    def fetch(self, sid: str) -> SentText | None:
+        """Return one text by the carrier's name for it, None if unknown; raise GatewayError."""
+        return self._conversation.run(partial(self._outcomes.fetch, sid=sid))
+
+    def close(self) -> None:
+        """Give back the connections; the gateway can still be used."""
+        self._conversation.close()
+
+    async def _talk(
+        self, messages: MessageList, *, texts: Sequence[OutgoingText], until: datetime
+    ) -> list[Answer]:
+        left = until - datetime.now(UTC)
+        deadline = asyncio.get_running_loop().time() + left.total_seconds()
+        talk = Talk(messages, texts, phrase=self._phrase, deadline=deadline)
+        await talk.hold(speakers=self._concurrency)
+        return talk.answers
+
+    def _phrase(self, text: OutgoingText) -> Phrase:
+        sender = text.sender or self._default_sender
+        token = self._tokens.make(text.broadcast_id, text.position)
+        phrase: Phrase = {
+            "to": text.to,
+            "body": text.body,
+            "status_callback": self._callback_url + token,
+        }
+        if sender.startswith(_MESSAGING_SERVICE) and len(sender) == _SID_CHARS:
+            phrase["messaging_service_sid"] = sender
+        else:
+            phrase["from_"] = sender
+        if text.valid_for is not None:
+            seconds = int(text.valid_for.total_seconds())
+            phrase["validity_period"] = max(1, min(_LONGEST_VALIDITY_S, seconds))
+        return phrase

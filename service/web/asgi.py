@@ -1,0 +1,80 @@
+"""The ASGI application: the receipts door answers by itself, Flask answers the rest."""
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from typing import Any
+
+from a2wsgi import WSGIMiddleware
+from flask import Flask
+
+from campaigns.broadcasts.receiving import CarrierReport, take_in
+from service.embedded.valkey import queue_url
+from service.gateways import callback_tokens, carrier_account
+from service.queue_server import open_redis
+from service.resources import Resources, open_resources
+from service.settings import Settings, load_settings
+from service.twilio.gateway import CALLBACK_PATH
+from service.twilio.signatures import SignatureValidator
+from service.web.app import create_app
+from service.web.group_commits import GroupCommit
+from service.web.receipts_door import ReceiptsDoor, Receive, Scope, Send
+
+_FLASK_THREADS = 8
+
+
+class Web:
+    """One application for one web process; it closes what it opened when the server stops it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._opened = ExitStack()
+        resources = self._opened.enter_context(open_resources(settings))
+        self._commits = GroupCommit(
+            open_redis(settings.redis_url or queue_url(settings.data_dir)),
+            write_through=lambda reports: write_through(resources, reports),
+        )
+        self._door = open_door(settings, self._commits)
+        self._pages: Any = _behind_threads(create_app(resources))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        match scope["type"]:
+            case "lifespan":
+                await self._live(receive, send)
+            case "http" if scope["path"].startswith(CALLBACK_PATH):
+                await self._door(scope, receive, send)
+            case _:
+                await self._pages(scope, receive, send)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await self._commits.close()
+        self._opened.close()
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+def application() -> Web:
+    """Open the web of this process's settings."""
+    return Web(load_settings().require_secrets())
+
+
+def open_door(settings: Settings, commits: GroupCommit) -> ReceiptsDoor:
+    """Open the receipts door for the carrier account of *settings*."""
+    account = carrier_account(settings)
+    return ReceiptsDoor(
+        commits,
+        public_url=settings.public_url,
+        validator=SignatureValidator(account.auth_token),
+        tokens=callback_tokens(settings),
+        delivered_means_handset=account.delivered_means_handset,
+    )
+
+
+def write_through(resources: Resources, reports: Sequence[CarrierReport]) -> None:
+    """Take *reports* into the tables at once, when there is no stream to put them on."""
+    with resources.sessions.begin() as session:
+        take_in(session, reports, now=resources.now())
+
+
+def _behind_threads(app: Flask) -> Any:
+    return WSGIMiddleware(app, workers=_FLASK_THREADS)  # type: ignore[arg-type]  # two names for it

@@ -1,0 +1,111 @@
+"""Group commit: many receipts at a time are put on the stream, and only then acknowledged."""
+
+import asyncio
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from redis import Redis
+from redis.exceptions import RedisError
+
+from campaigns.broadcasts.receiving import CarrierReport
+from workers.receipts import STREAM, TALLIES
+
+_MOST_IN_A_GROUP = 1000
+_MOST_WAITING = 20_000
+# A carrier gives up waiting for our answer after 15 seconds.
+_ANSWER_WITHIN_S = 3
+_AVOID_FOR_S = 1.0
+
+WriteThrough = Callable[[Sequence[CarrierReport]], object]
+Entry = CarrierReport | str
+
+log = logging.getLogger(__name__)
+
+
+class GroupCommit:
+    """Keeps reports, and counts of what is none, in the order in which they came in."""
+
+    def __init__(self, redis: Redis, *, write_through: WriteThrough) -> None:
+        """Put reports on *redis*'s stream, or hand them to *write_through* when it is away."""
+        redis.connection_pool.connection_kwargs["socket_timeout"] = _ANSWER_WITHIN_S
+        self._redis = redis
+        self._write_through = write_through
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="receipts")
+        self._waiting: list[tuple[Entry, asyncio.Future[bool]]] = []
+        self._committing: asyncio.Task[None] | None = None
+        self._avoid_until = 0.0
+
+    async def keep(self, entry: Entry) -> bool:
+        """Keep a report, or count a word; return whether it will outlive this process."""
+        if len(self._waiting) >= _MOST_WAITING:
+            return False
+        kept: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._waiting.append((entry, kept))
+        if self._committing is None or self._committing.done():
+            self._committing = asyncio.create_task(self._commit_all())
+        return await kept
+
+    async def close(self) -> None:
+        """Finish what waits and give the connection back."""
+        if self._committing is not None:
+            await self._committing
+        self._thread.shutdown()
+        self._redis.close()
+
+    async def _commit_all(self) -> None:
+        loop = asyncio.get_running_loop()
+        while self._waiting:
+            group = self._waiting[:_MOST_IN_A_GROUP]
+            del self._waiting[:_MOST_IN_A_GROUP]
+            entries = [entry for entry, _ in group]
+            is_kept = await loop.run_in_executor(self._thread, self._commit, entries)
+            for _, kept in group:
+                # A sender that hung up has cancelled its own future; its report is kept anyway.
+                if not kept.done():
+                    kept.set_result(is_kept)
+
+    def _commit(self, entries: list[Entry]) -> bool:
+        if time.monotonic() >= self._avoid_until:
+            try:
+                self._put_on_stream(entries)
+            except RedisError as away:
+                log.warning("receipts go straight to the database: %s", type(away).__name__)
+                self._avoid_until = time.monotonic() + _AVOID_FOR_S
+            else:
+                return True
+        return self._put_in_tables([entry for entry in entries if not isinstance(entry, str)])
+
+    def _put_on_stream(self, entries: list[Entry]) -> None:
+        with self._redis.pipeline(transaction=False) as pipe:
+            for entry in entries:
+                if not isinstance(entry, str):
+                    pipe.xadd(STREAM, _fields(entry))
+            for word, count in Counter(e for e in entries if isinstance(e, str)).items():
+                pipe.hincrby(TALLIES, word, count)
+            pipe.execute()
+
+    def _put_in_tables(self, reports: list[CarrierReport]) -> bool:
+        if not reports:
+            return True
+        try:
+            self._write_through(reports)
+        except Exception:
+            # The carrier hears 503 and tries again; whatever the fault is must not end the door.
+            log.exception("receipts could not be kept; the carrier will repeat them")
+            return False
+        return True
+
+
+def _fields(report: CarrierReport) -> dict[Any, Any]:
+    return {
+        "b": report.broadcast_id,
+        "p": report.position,
+        "sid": report.sid,
+        "status": report.outcome.value,
+        "code": report.code,
+        "at": repr(report.received_at.timestamp()),
+    }

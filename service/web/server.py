@@ -1,0 +1,110 @@
+"""The web server: granian around the ASGI application, announced once it really answers."""
+
+import ctypes
+import logging
+import multiprocessing
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+from granian import Granian
+from granian.constants import Interfaces, Loops
+from granian.log import LogLevels
+
+from service.errors import UnreachableError
+from service.web.asgi import Web, application
+
+_PR_SET_PDEATHSIG = 1
+_LOOK_EVERY_S = 0.02
+_STOP_WITHIN_S = 8
+
+
+def serve(*, host: str, port: int, workers: int, on_ready: Callable[[], None]) -> None:
+    """Serve until SIGTERM or Ctrl-C, letting requests under way finish.
+
+    Raises UnreachableError when the address is taken. *on_ready* is called, in a thread, once a
+    worker answers.
+    """
+    _check_free(host, port)
+    # A forked worker would inherit the thread that waits for it, and whatever that holds.
+    multiprocessing.set_start_method("spawn", force=True)
+    server = Granian(
+        "service.web.server:in_worker",
+        address=host,
+        port=port,
+        interface=Interfaces.ASGI,
+        loop=Loops.uvloop,
+        workers=workers,
+        websockets=False,
+        factory=True,
+        log_access=False,
+        log_level=LogLevels.warning,
+        log_dictconfig=_LOGGING,
+        respawn_failed_workers=True,
+        workers_kill_timeout=_STOP_WITHIN_S,
+    )
+    server.on_startup(lambda: _announce(host, port, on_ready))
+    server.serve()
+
+
+def in_worker() -> Web:
+    """Open the application in a process that ends with the one that started it."""
+    if sys.platform == "linux":
+        started_by = os.getppid()
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != started_by:
+            sys.exit(1)
+    return application()
+
+
+def _check_free(host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as refused:
+            raise UnreachableError(
+                f"Port {port} on {host} cannot be used: {refused.strerror}. Nothing was started. "
+                "Stop what uses it, or give another --port."
+            ) from None
+
+
+def _announce(host: str, port: int, on_ready: Callable[[], None]) -> None:
+    def wait_for_answer() -> None:
+        while True:
+            with suppress(OSError), socket.create_connection((host, port), timeout=1):
+                on_ready()
+                return
+            time.sleep(_LOOK_EVERY_S)
+
+    threading.Thread(target=wait_for_answer, daemon=True).start()
+
+
+_LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "generic": {
+            "()": "logging.Formatter",
+            "fmt": "%(asctime)s %(levelname)s %(name)s: %(message)s",
+        },
+        "access": {"()": "logging.Formatter", "fmt": "%(message)s"},
+    },
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "generic",
+            "stream": "ext://sys.stderr",
+        }
+    },
+    "loggers": {
+        "_granian": {"level": logging.WARNING, "handlers": ["console"], "propagate": False}
+    },
+    "root": {"level": logging.WARNING, "handlers": ["console"]},
+}

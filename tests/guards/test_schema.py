@@ -1,0 +1,37 @@
+"""One line of migrations, and none of them missing: a database is what the models say."""
+
+from collections.abc import Iterator
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine
+
+from service.database import open_engine
+from service.schema import current_and_head, load_metadata, upgrade
+
+
+@pytest.fixture
+def migrated(fresh_database: str) -> Iterator[Engine]:
+    engine = open_engine(fresh_database)
+    upgrade(engine)
+    yield engine
+    engine.dispose()
+
+
+def test_there_is_one_head() -> None:
+    """Two heads would leave it to chance which schema an installation gets."""
+    assert len(ScriptDirectory("service/migrations").get_heads()) == 1
+
+
+def test_the_migrations_make_exactly_what_the_models_describe(migrated: Engine) -> None:
+    with migrated.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, load_metadata()) == []
+
+
+def test_a_migrated_database_is_at_the_head(migrated: Engine) -> None:
+    current, head = current_and_head(migrated)
+
+    assert current == head is not None

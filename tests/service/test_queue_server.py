@@ -1,0 +1,52 @@
+"""The queue server's client: patient where the server works, quick where there is none."""
+
+import time
+from pathlib import Path
+
+import pytest
+from redis.exceptions import ConnectionError as RedisConnectionError
+
+from service.errors import SettingsError
+from service.queue_server import open_redis, socket_path, socket_url
+
+
+@pytest.mark.parametrize(
+    "url", ["redis://127.0.0.1:1/0", "unix:///no/such/valkey.sock", "redis://no-such-host.invalid"]
+)
+def test_a_server_that_is_not_there_is_reported_within_three_seconds(url: str) -> None:
+    began = time.monotonic()
+
+    with open_redis(url) as client, pytest.raises(RedisConnectionError):
+        client.ping()
+
+    assert time.monotonic() - began < 3
+
+
+def test_a_blocking_read_outlasts_the_clients_usual_patience(valkey_url: str) -> None:
+    """redis-py gives up after five seconds by default and so loses what arrives in the sixth."""
+    with open_redis(valkey_url) as client:
+        assert client.blpop(["empty"], timeout=6) is None
+
+
+def test_a_client_survives_a_dropped_connection(valkey_url: str) -> None:
+    with open_redis(valkey_url) as client, open_redis(valkey_url) as other:
+        client.ping()
+        other.client_kill_filter(_type="normal", skipme=True)
+
+        assert client.ping() is True
+
+
+@pytest.mark.parametrize("url", ["nonsense", "http://127.0.0.1", "127.0.0.1:6379"])
+def test_an_address_that_is_none_is_refused_in_one_sentence(url: str) -> None:
+    with pytest.raises(SettingsError, match="LOA_REDIS_URL"):
+        open_redis(url)
+
+
+@pytest.mark.parametrize("name", ["a b/valkey.sock", "đường/valkey.sock", "100%25/?#/valkey.sock"])
+def test_every_path_survives_the_way_through_a_url(tmp_path: Path, name: str) -> None:
+    assert socket_path(socket_url(tmp_path / name)) == tmp_path / name
+
+
+def test_a_deep_directory_where_nothing_ran_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="Start `loa up` first"):
+        open_redis(socket_url(tmp_path / ("x" * 120) / "valkey.sock"))

@@ -1,0 +1,46 @@
+"""What a job may use, handed over once per process by the composition root."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from redis import Redis
+from sqlalchemy.orm import Session, sessionmaker
+
+from campaigns.gateway import TextGateway
+from campaigns.lanes import Lane
+from campaigns.sealing import Sealer
+
+
+@dataclass(frozen=True, slots=True)
+class JobContext:
+    """Everything a job needs; *lease* is how long a claim is honoured, *worker* names us in it."""
+
+    sessions: sessionmaker[Session]
+    redis: Redis
+    gateways: Mapping[str, TextGateway]
+    lanes: tuple[Lane, ...]
+    sealer: Sealer
+    lease: timedelta
+    worker: str
+    now: Callable[[], datetime]
+
+
+class ContextMissingError(RuntimeError):
+    """A job ran in a process that no composition root had prepared."""
+
+
+_context: JobContext | None = None
+
+
+def provide(context: JobContext | None) -> None:
+    """Make *context* what jobs of this process use; RQ imports jobs by name, so it is their way."""
+    global _context  # noqa: PLW0603 - see above
+    _context = context
+
+
+def context() -> JobContext:
+    """Return this process's context, or raise ContextMissingError."""
+    if _context is None:
+        raise ContextMissingError("call workers.context.provide() before working")
+    return _context

@@ -1,0 +1,48 @@
+"""The timetable: which job is asked for how often, as plain data, and the clock that reads it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from redis import Redis
+
+from workers.queues import QueueName, ask_for
+from workers.receipts import drain_receipts
+from workers.upkeep import listen_again, recover, wake_broadcasts
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Ask for *job* on *queue* every *every*; asking twice is harmless."""
+
+    job: Callable[[], Any]
+    queue: QueueName
+    every: timedelta
+
+
+TIMETABLE = (
+    Entry(wake_broadcasts, QueueName.URGENT, timedelta(seconds=1)),
+    Entry(drain_receipts, QueueName.RECEIPTS, timedelta(milliseconds=500)),
+    Entry(recover, QueueName.UPKEEP, timedelta(seconds=5)),
+    Entry(listen_again, QueueName.UPKEEP, timedelta(minutes=1)),
+)
+
+
+class Clock:
+    """Remembers when each entry was last asked for; *elapsed* is any steady count of seconds."""
+
+    def __init__(self) -> None:
+        self._last: dict[Entry, float] = {}
+
+    def tick(self, redis: Redis, *, elapsed: float) -> timedelta:
+        """Ask for every job that is due; return how long to wait for the next."""
+        for entry in TIMETABLE:
+            if elapsed >= self._due(entry):
+                ask_for(redis, entry.queue, entry.job)
+                self._last[entry] = elapsed
+        return timedelta(seconds=max(0.0, min(map(self._due, TIMETABLE)) - elapsed))
+
+    def _due(self, entry: Entry) -> float:
+        last = self._last.get(entry)
+        return float("-inf") if last is None else last + entry.every.total_seconds()

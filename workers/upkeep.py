@@ -1,0 +1,159 @@
+"""Upkeep: whatever the queue lost or a worker left behind is found in the tables and mended."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaigns.broadcasts.claiming import expire
+from campaigns.broadcasts.receiving import CarrierReport, take_in
+from campaigns.broadcasts.recovering import (
+    LostText,
+    find_lost,
+    find_silent,
+    give_up,
+    listened_to,
+    release_expired_claims,
+    resolve,
+)
+from campaigns.broadcasts.settling import finish_if_done
+from campaigns.deliveries import Batch, BatchState, Broadcast, BroadcastState
+from campaigns.gateway import GatewayError, Outcome
+from workers.context import JobContext, context
+from workers.sending import ask_for_batch
+
+LOST_AT_ONCE = 200
+SILENT_AT_ONCE = 200
+_CURSOR = "loa:silent-cursor"
+_CURSOR_LIFE = timedelta(days=1)
+
+
+def wake_broadcasts() -> int:
+    """Ask for a batch on every lane that has one due; return for how many.
+
+    This is what starts a broadcast again after the hours opened, a lane rested, a batch was
+    postponed, or the queue was flushed.
+    """
+    ctx = context()
+    with ctx.sessions.begin() as session:
+        due = _due_lanes(session, now=ctx.now())
+    for broadcast_id, lane, is_urgent in due:
+        ask_for_batch(ctx.redis, broadcast_id, lane, is_urgent=is_urgent)
+    return len(due)
+
+
+def recover() -> int:
+    """Find out what became of deliveries that a dead worker or a lost answer left open.
+
+    Returns how many were settled. The carrier is asked with no transaction open.
+    """
+    ctx = context()
+    with ctx.sessions.begin() as session:
+        release_expired_claims(session, now=ctx.now())
+        lost = find_lost(session, sealer=ctx.sealer, limit=LOST_AT_ONCE, now=ctx.now())
+    resolved = 0
+    for each in lost:
+        resolved += _resolve(ctx, each)
+    close_broadcasts()
+    return resolved
+
+
+def close_broadcasts() -> None:
+    """Expire what is past its time, and finish what has nothing left to do."""
+    ctx = context()
+    with ctx.sessions.begin() as session:
+        going = session.scalars(
+            select(Broadcast).where(
+                Broadcast.state.in_([BroadcastState.RUNNING, BroadcastState.PAUSED])
+            )
+        ).all()
+        for broadcast in going:
+            if broadcast.is_expired(ctx.now()):
+                expire(session, broadcast)
+            finish_if_done(session, broadcast.id, now=ctx.now())
+
+
+def listen_again() -> int:
+    """Ask the carriers about accepted texts that were never heard of; return how many spoke.
+
+    Each run takes the next few by position, round and round, so that one mute text does not keep
+    the others from being asked about.
+    """
+    ctx = context()
+    with ctx.sessions.begin() as session:
+        broadcasts = listened_to(session, now=ctx.now())
+    return sum(_listen_to(ctx, broadcast_id) for broadcast_id in broadcasts)
+
+
+def _due_lanes(session: Session, *, now: datetime) -> list[tuple[int, str, bool]]:
+    found = session.execute(
+        select(Broadcast, Batch.lane)
+        .join(Batch, Batch.broadcast_id == Broadcast.id)
+        .where(
+            Broadcast.state == BroadcastState.RUNNING,
+            Batch.state == BatchState.OPEN,
+            Batch.due_at <= now,
+        )
+        .distinct()
+    )
+    return [
+        (broadcast.id, lane, broadcast.is_urgent)
+        for broadcast, lane in found
+        if broadcast.hours.are_open(now)
+    ]
+
+
+def _resolve(ctx: JobContext, lost: LostText) -> bool:
+    if not lost.to:
+        with ctx.sessions.begin() as session:
+            give_up(session, lost)
+        return True
+    gateway = ctx.gateways.get(lost.lane)
+    if gateway is None:
+        return False
+    try:
+        sent = gateway.find_sent(lost.to, since=lost.since)
+    except GatewayError:
+        return False
+    with ctx.sessions.begin() as session:
+        resolve(session, lost, sent, now=ctx.now())
+    return True
+
+
+def _listen_to(ctx: JobContext, broadcast_id: int) -> int:
+    cursor = f"{_CURSOR}:{broadcast_id}"
+    after = int(ctx.redis.get(cursor) or 0)
+    with ctx.sessions.begin() as session:
+        silent = find_silent(
+            session, broadcast_id, after=after, limit=SILENT_AT_ONCE, now=ctx.now()
+        )
+    reports = _ask(ctx, broadcast_id, silent)
+    if reports:
+        with ctx.sessions.begin() as session:
+            take_in(session, reports, now=ctx.now())
+    ctx.redis.set(cursor, silent[-1][0] if silent else 0, ex=_CURSOR_LIFE)
+    return len(reports)
+
+
+def _ask(
+    ctx: JobContext, broadcast_id: int, silent: Iterable[tuple[int, str, str]]
+) -> list[CarrierReport]:
+    reports = []
+    by_lane: dict[str, list[tuple[int, str]]] = defaultdict(list)
+    for position, lane, sid in silent:
+        by_lane[lane].append((position, sid))
+    for lane, texts in by_lane.items():
+        for position, sid in texts:
+            try:
+                heard = ctx.gateways[lane].fetch(sid) if lane in ctx.gateways else None
+            except GatewayError:
+                break
+            if heard is not None and heard.outcome is not Outcome.SILENT:
+                reports.append(
+                    CarrierReport(
+                        broadcast_id, position, sid, heard.outcome, heard.error_code, ctx.now()
+                    )
+                )
+    return reports
