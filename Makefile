@@ -60,10 +60,12 @@ clean:
 	@touch $@
 
 .venv/.ready: requirements.txt pyproject.toml .venv/.made
-	$(PIP) install --require-hashes -r requirements.txt
-	$(PIP) install --no-deps --no-build-isolation -e .
+	@echo "Installing what Loa needs, once; a slow connection takes a few minutes"
+	@$(PIP) install --require-hashes -r requirements.txt
+	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 
 .venv/.ready-dev: requirements-dev.txt .venv/.ready
-	$(PIP) install --require-hashes -r requirements-dev.txt
+	@echo "Installing what its tests need"
+	@$(PIP) install --require-hashes -r requirements-dev.txt
 	@touch $@

@@ -7,9 +7,8 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DatabaseError
 
 from service.database import READ_ONLY
-from service.embedded.valkey import queue_url
 from service.errors import SchemaError, SettingsError
-from service.queue_server import open_redis
+from service.resources import open_queue
 from service.schema import require_current
 from service.settings import Settings
 
@@ -85,7 +84,7 @@ def _first_line(failure: DatabaseError) -> str:
 
 def _queue_answers(settings: Settings) -> Finding:
     try:
-        with open_redis(settings.redis_url or queue_url(settings.data_dir)) as client:
+        with open_queue(settings) as client:
             client.ping()
     except (RedisError, SettingsError) as failure:
         if not settings.redis_url:

@@ -22,8 +22,8 @@ _RETRIES = 2
 def open_redis(url: str) -> Redis:
     """Return a client for *url*: ``redis://``, ``rediss://`` or ``unix://`` and a path.
 
-    Nothing is asked of the server yet. A command fails within three seconds when the server is
-    not there: with redis' ConnectionError when it refuses, TimeoutError when it is silent. A
+    Nothing is asked of the server yet. Where nobody listens, a command fails within three seconds:
+    with redis' ConnectionError when the machine says so, TimeoutError when it says nothing. A
     blocking read may wait for less than 30 seconds. What timed out is not sent again, because
     the server may have done it.
     """

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -38,7 +38,12 @@ def pytest_configure(config: pytest.Config) -> None:
         _start_server()
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter,
+) -> Generator[None, None, None]:
+    """Say last of all, where it cannot be overlooked, which half was not run."""
+    yield
     if "postgresql" not in databases.kinds():
         terminalreporter.section("HALF OF THE DATABASE TESTS WAS NOT RUN", yellow=True)
         terminalreporter.line(

@@ -8,26 +8,9 @@ from campaigns.texts.diacritics import unaccent
 from campaigns.texts.slots import slots_in
 
 _SHORTENERS = frozenset(
-    [
-        "bit.ly",
-        "tinyurl.com",
-        "goo.gl",
-        "t.co",
-        "is.gd",
-        "cutt.ly",
-        "shorturl.at",
-        "rb.gy",
-        "ow.ly",
-        "tiny.cc",
-        "s.id",
-        "by.com.vn",
-        "bom.so",
-        "t.ly",
-        "v.gd",
-        "rebrand.ly",
-        "shorten.asia",
-    ]
-)
+    {"bit.ly", "tinyurl.com", "goo.gl", "t.co", "is.gd", "cutt.ly", "shorturl.at", "rb.gy",
+     "ow.ly", "tiny.cc", "s.id", "by.com.vn", "bom.so", "t.ly", "v.gd", "rebrand.ly"}
+)  # fmt: skip
 _HOST = re.compile(
     r"https?://([^\s/?#:]+)|(?<![\w@.-])((?:[a-z0-9-]+\.)+(?:"
     r"vn|com|net|org|info|biz|me|ly|gl|io|co|app|site|xyz|top|cc|cn|gd|at|tk|id|so|asia|"
@@ -35,22 +18,7 @@ _HOST = re.compile(
     re.IGNORECASE,
 )
 _CAPITALS_THAT_ARE_NAMES = frozenset(
-    [
-        "COVID",
-        "NCOVI",
-        "UBND",
-        "HĐND",
-        "HDND",
-        "CCCD",
-        "TTYT",
-        "BHYT",
-        "SARS",
-        "MERS",
-        "VSSID",
-        "GPLX",
-        "BVĐK",
-        "BVDK",
-    ]
+    {"COVID", "NCOVI", "UBND", "HĐND", "HDND", "CCCD", "TTYT", "BHYT", "SARS", "MERS", "VSSID"}
 )
 _WORD = re.compile(r"[^\W\d_]{4,}")
 _SLOT = re.compile(r"\{[a-z_]+\}")
@@ -149,7 +117,7 @@ def find_loud(text: str) -> list[str]:
     words = [
         word
         for word in _WORD.findall(_without_exercise(_SLOT.sub(" ", text)))
-        if word.isupper() and word != word.lower() and word not in _CAPITALS_THAT_ARE_NAMES
+        if all(letter.isupper() for letter in word) and word not in _CAPITALS_THAT_ARE_NAMES
     ]
     marks = text.count("!") + text.count("！")
     return [*dict.fromkeys(words), *(["!"] if marks > 1 else [])]

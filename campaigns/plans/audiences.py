@@ -1,11 +1,26 @@
 """Audiences: which subscribers a campaign is for, and why the others are left out."""
 
+import sys
 import zlib
+from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Integer,
+    Select,
+    and_,
+    case,
+    cast,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+)
 from sqlalchemy.orm import Session
 
 from campaigns.areas import Area, codes_below, list_areas
@@ -22,7 +37,7 @@ FALLBACK_LANGUAGE = "vi"
 DAILY_CAP = 3
 CAP_PERIOD = timedelta(hours=24)
 _NOT_SPOKEN = (DeliveryState.SKIPPED, DeliveryState.CANCELLED, DeliveryState.EXPIRED)
-_ROWS_AT_ONCE = 20_000
+_WORD_BITS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,15 +129,26 @@ def count_groups(session: Session, document: CampaignDocument, audience: Audienc
 
 
 def list_members(session: Session, audience: Audience) -> bytes:
-    """Return the reachable subscribers' ids as a compressed bitmap, bit *n* for subscriber *n*."""
-    top = session.scalar(select(func.max(Subscriber.id))) or 0
-    bits = bytearray(top // 8 + 1)
-    ids = select(Subscriber.id).where(audience.belongs, audience.reachable)
-    rows = session.execute(ids.execution_options(yield_per=_ROWS_AT_ONCE))
-    for chunk in rows.partitions():
-        for (number,) in chunk:
-            bits[number >> 3] |= 1 << (number & 7)
-    return zlib.compress(bytes(bits).rstrip(b"\0"), 1)
+    """Return the reachable subscribers' ids as a compressed bitmap, bit *n* for subscriber *n*.
+
+    The database packs the bits, 32 ids to a row: fetching a million ids one by one costs more
+    than everything else in a plan.
+    """
+    size = literal_column(str(_WORD_BITS), Integer)
+    word = Subscriber.id // size
+    bit = cast(1, BigInteger).bitwise_lshift(cast(Subscriber.id % size, Integer))
+    packed = session.execute(
+        select(word, cast(func.sum(bit), BigInteger))
+        .where(audience.belongs, audience.reachable)
+        .group_by(word)
+    )
+    words = {index: bits for index, bits in packed}  # noqa: C416 - a Row is no pair to dict()
+    bitmap = array("I", bytes(4 * (max(words, default=0) + 1)))
+    for index, bits in words.items():
+        bitmap[index] = bits
+    if sys.byteorder == "big":
+        bitmap.byteswap()
+    return zlib.compress(bitmap.tobytes().rstrip(b"\0"), 1)
 
 
 def _choose_places(

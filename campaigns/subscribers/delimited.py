@@ -8,12 +8,11 @@ from io import TextIOWrapper
 from typing import BinaryIO
 
 from campaigns.subscribers.encodings import refuse_file
-from campaigns.subscribers.headings import is_heading, is_rejects_heading
+from campaigns.subscribers.headings import is_heading
 
 DELIMITERS = (",", ";", "\t")
 # Titles such as "UBND xã ..., danh sách ..." may stand above the heading.
 _LINES_ABOVE = 20
-_ESCAPED = frozenset("=+-@\t\r\n'＝＋－＠")
 
 
 def read_delimited(
@@ -35,23 +34,8 @@ def read_delimited(
             if is_heading(headings):
                 rows = csv.reader(itertools.chain(first, lines), delimiter=delimiter)
                 below = _number(rows, skipped=skipped + 1, name=name)
-                if is_rejects_heading(headings):
-                    below = ((number, [_unescape(cell) for cell in cells]) for number, cells in below)
                 return tuple(headings), below, delimiter
     raise refuse_file(name, "no heading names the column of the numbers (phone, số điện thoại)")
-
-
-def escape(cell: str) -> str:
-    """Return *cell* so that no spreadsheet takes it for a formula; `_unescape` undoes it.
-
-    An apostrophe goes in front of whatever could start a formula, and in front of an apostrophe,
-    so that undoing it is exact: ``=1+1`` is written ``'=1+1`` and ``'x`` is written ``''x``.
-    """
-    return f"'{cell}" if cell[:1] in _ESCAPED else cell
-
-
-def _unescape(cell: str) -> str:
-    return cell[1:] if cell[:1] == "'" and cell[1:2] in _ESCAPED else cell
 
 
 def _cells(lines: Sequence[str], delimiter: str) -> Iterator[list[str]]:

@@ -8,12 +8,11 @@ from campaigns.errors import SubscriberFileError
 _CHUNK_BYTES = 1 << 20
 _BOMS = {
     codecs.BOM_UTF8: "utf-8-sig",
-    codecs.BOM_UTF16_LE: "utf-16-le",
-    codecs.BOM_UTF16_BE: "utf-16-be",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
 }
 # What a text may not hold: control characters other than tab, line feed, form feed, return.
 _CONTROLS = bytes(code for code in range(32) if code not in b"\t\n\f\r\x1a")
-_WITHOUT_CONTROLS = bytes.maketrans(b"", b"")
 
 
 def refuse_file(name: str, why: str) -> SubscriberFileError:
@@ -52,9 +51,9 @@ def _unmarked_utf16(begin: bytes) -> str | None:
     """Guess UTF-16 from where the zero bytes of ASCII characters stand."""
     even, odd = begin[0::2].count(0), begin[1::2].count(0)
     enough = len(begin) // 6
-    if odd > enough and not even:
+    if odd > enough and even < odd // 10:
         return "utf-16-le"
-    return "utf-16-be" if even > enough and not odd else None
+    return "utf-16-be" if even > enough and odd < even // 10 else None
 
 
 def _reads_as(file: BinaryIO, encoding: str, *, name: str) -> bool:

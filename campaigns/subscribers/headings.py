@@ -42,7 +42,7 @@ _WORDS = {
 _COLUMN_OF = {word: column for column, words in _WORDS.items() for word in words.split("|")}
 # Lists often have a commune's name beside its code; the name counts only where no code is.
 _AREA_BY_NAME = frozenset(
-    "xa|phuong|xa phuong|phuong xa|xa phuong thi tran|don vi|dia ban|commune".split("|")
+    ["xa", "phuong", "xa phuong", "phuong xa", "xa phuong thi tran", "don vi", "dia ban", "commune"]
 )
 _ETHNICITY = ("dan toc", "ethnic")
 _NOT_WORDS = re.compile(r"[^a-z0-9]+")
@@ -54,6 +54,7 @@ class Columns:
     """Where each known column stands, counted from 0, and what to tell about the others."""
 
     at: Mapping[str, int]
+    width: int
     warnings: tuple[str, ...] = ()
 
 
@@ -72,7 +73,7 @@ def is_heading(cells: Sequence[str]) -> bool:
 
 def is_rejects_heading(cells: Sequence[str]) -> bool:
     """Whether *cells* are the heading of a rejects file that Loa wrote."""
-    return [fold(cell) for cell in cells[-2:]] == list(REJECT_COLUMNS)
+    return set(REJECT_COLUMNS) <= {fold(cell) for cell in cells}
 
 
 def read_headings(headings: Sequence[str], *, name: str) -> Columns:
@@ -101,7 +102,7 @@ def read_headings(headings: Sequence[str], *, name: str) -> Columns:
             f"{name} has no column for the number. Nothing was imported. "
             "Name it phone or “số điện thoại” in the heading."
         )
-    return Columns(at, tuple(_warn_of(unknown)))
+    return Columns(at, len(headings), tuple(_warn_of(unknown)))
 
 
 def _column_of(heading: str) -> str | None:

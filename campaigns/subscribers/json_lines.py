@@ -56,7 +56,9 @@ def _read_object(line: str) -> dict[str, Any] | None:
 def _cell(value: object) -> str:
     match value:
         case str():
-            return unicodedata.normalize("NFC", value)
+            # No database stores a zero byte or half a surrogate pair.
+            whole = value.replace("\0", " ").encode("utf-8", "replace").decode()
+            return unicodedata.normalize("NFC", whole)
         case None:
             return ""
         case float() if value.is_integer() and abs(value) < 1e15:  # noqa: PLR2004 - exact below

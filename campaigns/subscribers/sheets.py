@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
-from campaigns.errors import SubscriberFileError
 from campaigns.subscribers.delimited import read_delimited
-from campaigns.subscribers.encodings import detect_encoding
+from campaigns.subscribers.encodings import detect_encoding, refuse_file
+from campaigns.subscribers.headings import is_rejects_heading
 from campaigns.subscribers.json_lines import read_json_lines
+from campaigns.subscribers.rejects import unescape
 from campaigns.subscribers.workbooks import open_workbook
 
 Row = tuple[int, Sequence[str]]
@@ -54,13 +55,13 @@ def open_sheet(path: Path) -> Iterator[Sheet]:
         begin = file.read(512)
         for signature, kind in _SIGNATURES.items():
             if begin.startswith(signature):
-                raise refusal(path.name, f"it is {kind}")
+                raise refuse_file(path.name, f"it is {kind}")
         file.seek(0)
         if begin.startswith(b"PK"):
             with open_workbook(file, name=path.name) as (headings, rows, done, warnings):
-                yield Sheet(path.name, headings, rows, done, warnings=warnings)
+                yield _mended(Sheet(path.name, headings, rows, done, warnings=warnings))
         else:
-            yield _open_text(file, path)
+            yield _mended(_open_text(file, path))
 
 
 def _open_text(file: BinaryIO, path: Path) -> Sheet:
@@ -68,12 +69,20 @@ def _open_text(file: BinaryIO, path: Path) -> Sheet:
     encoding, first_char = detect_encoding(file, name=path.name)
 
     def done() -> float:
-        return file.tell() / size if size else 1.0
+        return 1.0 if file.closed or not size else file.tell() / size
 
     if first_char == "{":
         headings, rows = read_json_lines(file, encoding=encoding, name=path.name)
         return Sheet(path.name, headings, rows, done)
     if first_char == "[":
-        raise refusal(path.name, "it is one JSON list; write one object a line (NDJSON)")
+        raise refuse_file(path.name, "it is one JSON list; write one object a line (NDJSON)")
     headings, rows, delimiter = read_delimited(file, encoding=encoding, name=path.name)
     return Sheet(path.name, headings, rows, done, delimiter)
+
+
+def _mended(sheet: Sheet) -> Sheet:
+    """Give the rows of a rejects file back the cells that were there before it was written."""
+    if not is_rejects_heading(sheet.headings):
+        return sheet
+    rows = ((number, [unescape(cell) for cell in cells]) for number, cells in sheet.rows)
+    return replace(sheet, rows=rows)

@@ -10,7 +10,6 @@ from datetime import date, datetime
 from typing import Any, BinaryIO
 from xml.etree.ElementTree import ParseError
 
-from defusedxml import DefusedXmlException
 from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
@@ -29,7 +28,6 @@ _DAMAGED = (
     zipfile.BadZipFile,
     InvalidFileException,
     ParseError,
-    DefusedXmlException,
     KeyError,
     ValueError,
     TypeError,

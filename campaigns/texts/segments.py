@@ -67,8 +67,10 @@ def measure(text: str) -> Measure:
     A text of nothing is one segment: a carrier that takes it charges one. Never raises.
     """
     text = normalise(text)
-    forcing = tuple(letter for letter in dict.fromkeys(text) if letter not in _GSM_LETTERS)
-    alphabet = _UCS2 if forcing else _GSM
+    alphabet = _GSM if _GSM_LETTERS.issuperset(text) else _UCS2
+    forcing: tuple[str, ...] = ()
+    if alphabet is _UCS2:
+        forcing = tuple([letter for letter in dict.fromkeys(text) if letter not in _GSM_LETTERS])
     doubles = _find_doubles(text, alphabet)
     units = len(text) + len(doubles)
     if units <= alphabet.alone:

@@ -1,6 +1,8 @@
 """Commands about what is being sent, and its ledger."""
 
 import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import click
 from rich.console import RenderableType
@@ -25,6 +27,7 @@ from service.database import reading
 from service.resources import Resources, open_resources
 
 LOOK_EVERY_S = 0.5
+PATIENCE_S = 20.0
 
 
 @click.group()
@@ -122,16 +125,41 @@ def look(resources: Resources, broadcast_id: int) -> tuple[Broadcast, Ledger]:
 
 def follow(resources: Resources, broadcast_id: int) -> tuple[Broadcast, Ledger]:
     """Show a progress bar until the broadcast is over or the watcher presses Ctrl-C."""
+    with suppress(KeyboardInterrupt):
+        for broadcast, _ in watch(resources, broadcast_id):
+            if broadcast.is_over:
+                break
+    return look(resources, broadcast_id)
+
+
+def follow_receipts(
+    resources: Resources, broadcast_id: int, *, tend: Callable[[], None]
+) -> Ledger:
+    """Show a progress bar until every accepted text was heard of, or none was for a while.
+
+    *tend* is called at every look, so that whoever runs the processes can keep them alive.
+    """
+    heard, heard_at = -1, time.monotonic()
+    for broadcast, ledger in watch(resources, broadcast_id):
+        tend()
+        by = ledger.accepted_by
+        if (news := by.handset + by.failed + by.network) != heard:
+            heard, heard_at = news, time.monotonic()
+        silent_for = time.monotonic() - heard_at
+        if broadcast.is_over and (not by.silent + by.network or silent_for > PATIENCE_S):
+            return ledger
+    raise AssertionError("watching never ends by itself")
+
+
+def watch(resources: Resources, broadcast_id: int) -> Iterator[tuple[Broadcast, Ledger]]:
+    """Yield the broadcast and its ledger again and again, with a progress bar on screen."""
     broadcast, ledger = look(resources, broadcast_id)
     with Live(show_progress(ledger), console=NOTES, refresh_per_second=4) as live:
-        try:
-            while not broadcast.is_over:
-                time.sleep(LOOK_EVERY_S)
-                broadcast, ledger = look(resources, broadcast_id)
-                live.update(show_progress(ledger))
-        except KeyboardInterrupt:
-            pass
-    return broadcast, ledger
+        while True:
+            yield broadcast, ledger
+            time.sleep(LOOK_EVERY_S)
+            broadcast, ledger = look(resources, broadcast_id)
+            live.update(show_progress(ledger))
 
 
 def broadcast_document(broadcast: Broadcast) -> dict[str, object]:

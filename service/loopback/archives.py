@@ -12,6 +12,8 @@ from typing import Any, BinaryIO
 
 from service.errors import UnreachableError
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
+
 
 @dataclass(slots=True)
 class KeptText:
@@ -117,7 +119,7 @@ class Archive:
         self._by_number.setdefault(text.to, []).append(text)
 
     def _write(self, record: dict[str, Any]) -> None:
-        line = json.dumps(record, ensure_ascii=False).encode() + b"\n"
+        line = _ENCODER.encode(record).encode() + b"\n"
         written = 0
         try:
             written = os.write(self._file, line)

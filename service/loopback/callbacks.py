@@ -4,23 +4,33 @@ import asyncio
 import heapq
 import itertools
 import time
+from collections import deque
 from functools import lru_cache
+from http import HTTPStatus
+from typing import NamedTuple
 from urllib.parse import quote_plus
-
-import pycurl
 
 from service.loopback.archives import Archive, KeptText
 from service.loopback.behaviours import Behaviour, News
+from service.loopback.postmen import Letter, Postmen
 from service.twilio.signatures import sign
 
-_CONNECT_WITHIN_MS = 2_000
-_ANSWER_WITHIN_MS = 15_000
 _POSTMEN = 32
+_LOOK_EVERY_S = 0.001
 _FIRST_WAIT_S = 0.5
 _LONGEST_WAIT_S = 15.0
 _MOST_TRIES = 40
 _SAVE_EVERY_S = 1.0
 _API_VERSION = "2010-04-01"
+_NOT_FINAL = "sent"
+
+
+class _Call(NamedTuple):
+    due_at: float
+    order: int
+    tries: int
+    text: KeptText
+    news: News
 
 
 class Callbacks:
@@ -34,9 +44,9 @@ class Callbacks:
         self._account_sid = account_sid
         self._auth_token = auth_token
         self._order = itertools.count()
-        self._waiting: list[tuple[float, int, int, KeptText, News]] = []
-        self._due: asyncio.Queue[tuple[int, KeptText, News]] = asyncio.Queue()
-        self._under_way = 0
+        self._planned: list[_Call] = []
+        self._due: deque[_Call] = deque()
+        self._postmen: Postmen[_Call] = Postmen(_POSTMEN)
         self._woken = asyncio.Event()
         self._is_hurrying = False
 
@@ -50,12 +60,18 @@ class Callbacks:
 
     async def run(self) -> None:
         """Post callbacks until cancelled."""
-        async with asyncio.TaskGroup() as group, pycurl.AsyncCurlMulti() as multi:
-            multi.setopt(pycurl.M_MAXCONNECTS, _POSTMEN)
-            group.create_task(self._save_told())
-            for _ in range(_POSTMEN):
-                group.create_task(self._deliver(multi))
-            await self._release_when_due()
+        saved_at = time.monotonic()
+        try:
+            while True:
+                self._release_due()
+                for call, status in self._postmen.look():
+                    self._note(call, status)
+                if time.monotonic() - saved_at > _SAVE_EVERY_S:
+                    self._archive.save_told()
+                    saved_at = time.monotonic()
+                await self._rest()
+        finally:
+            self._postmen.close()
 
     async def flush(self, *, within_s: float) -> int:
         """Post now whatever is still planned; return how many callbacks were left at the end."""
@@ -67,59 +83,53 @@ class Callbacks:
         return self._left()
 
     def _left(self) -> int:
-        return len(self._waiting) + self._due.qsize() + self._under_way
+        return len(self._planned) + len(self._due) + self._postmen.away
 
     def _plan(self, due_at: float, tries: int, text: KeptText, news: News) -> None:
-        heapq.heappush(self._waiting, (due_at, next(self._order), tries, text, news))
-        if self._waiting[0][0] == due_at:
+        call = _Call(due_at, next(self._order), tries, text, news)
+        heapq.heappush(self._planned, call)
+        if self._planned[0] is call:
             self._woken.set()
 
-    async def _release_when_due(self) -> None:
-        while True:
-            now = time.time()
-            while self._waiting and (self._is_hurrying or self._waiting[0][0] <= now):
-                _, _, tries, text, news = heapq.heappop(self._waiting)
-                self._due.put_nowait((tries, text, news))
-            self._woken.clear()
-            pause = self._waiting[0][0] - now if self._waiting else None
-            try:
-                await asyncio.wait_for(self._woken.wait(), pause)
-            except TimeoutError:
-                continue
+    def _release_due(self) -> None:
+        now = time.time()
+        while self._planned and (self._is_hurrying or self._planned[0].due_at <= now):
+            self._due.append(heapq.heappop(self._planned))
+        while self._due and self._postmen.is_free:
+            self._postmen.send(self._write(self._due.popleft()))
 
-    async def _deliver(self, multi: pycurl.AsyncCurlMulti) -> None:
-        curl = _open_curl()
-        while True:
-            tries, text, news = await self._due.get()
-            self._under_way += 1
-            try:
-                is_over = await self._post(multi, curl, text, news)
-            finally:
-                self._under_way -= 1
-            if not is_over and tries < _MOST_TRIES and not self._is_hurrying:
-                wait = min(_FIRST_WAIT_S * 2**tries, _LONGEST_WAIT_S)
-                self._plan(time.time() + wait, tries + 1, text, news)
-            elif news.status != "sent" and not text.is_told and (is_over or tries >= _MOST_TRIES):
-                self._archive.note_told(text)
-
-    async def _post(
-        self, multi: pycurl.AsyncCurlMulti, curl: pycurl.Curl, text: KeptText, news: News
-    ) -> bool:
-        """Post one callback; return whether it needs no other try."""
-        form = self._form(text, news)
-        signature = sign(text.callback, form, self._auth_token)
-        curl.setopt(pycurl.URL, text.callback)
-        curl.setopt(
-            pycurl.COPYPOSTFIELDS, "&".join(f"{name}={_quote(value)}" for name, value in form)
-        )
-        curl.setopt(pycurl.HTTPHEADER, [f"X-Twilio-Signature: {signature}", "Expect:"])
+    async def _rest(self) -> None:
+        if self._postmen.away:
+            await asyncio.sleep(_LOOK_EVERY_S)
+            return
+        self._woken.clear()
+        pause = self._planned[0].due_at - time.time() if self._planned else _SAVE_EVERY_S
         try:
-            await multi.perform(curl)
-        except pycurl.error:
-            return False
-        status = curl.getinfo(pycurl.RESPONSE_CODE)
-        # Only an answer about the request itself ends it; a web that is just starting says 5xx.
-        return bool(status < 500 and status != 429)  # noqa: PLR2004 - HTTP's own numbers
+            await asyncio.wait_for(self._woken.wait(), max(0.0, min(pause, _SAVE_EVERY_S)))
+        except TimeoutError:
+            return
+
+    def _note(self, call: _Call, status: int) -> None:
+        # Only an answer about the request itself ends it: a web that is starting says 5xx.
+        is_over = 0 < status < HTTPStatus.INTERNAL_SERVER_ERROR
+        is_over = is_over and status != HTTPStatus.TOO_MANY_REQUESTS
+        if not is_over and self._is_hurrying:
+            return
+        if not is_over and call.tries < _MOST_TRIES:
+            wait = min(_FIRST_WAIT_S * 2.0**call.tries, _LONGEST_WAIT_S)
+            self._plan(time.time() + wait, call.tries + 1, call.text, call.news)
+        elif call.news.status != _NOT_FINAL and not call.text.is_told:
+            self._archive.note_told(call.text)
+
+    def _write(self, call: _Call) -> Letter[_Call]:
+        form = self._form(call.text, call.news)
+        encoded = "&".join([f"{name}={_quote(value)}" for name, value in form])
+        return Letter(
+            about=call,
+            url=call.text.callback,
+            form=encoded.encode("ascii"),
+            signature=sign(call.text.callback, form, self._auth_token),
+        )
 
     def _form(self, text: KeptText, news: News) -> list[tuple[str, str]]:
         form = [
@@ -136,32 +146,14 @@ class Callbacks:
             form.append(("MessagingServiceSid", text.service))
         if news.code:
             form.append(("ErrorCode", news.code))
-        if news.status != "sent":
+        if news.status != _NOT_FINAL:
             form.append(("RawDlrDoneDate", _minute(int((text.at + news.after_s) // 60))))
         return form
-
-    async def _save_told(self) -> None:
-        while True:
-            await asyncio.sleep(_SAVE_EVERY_S)
-            self._archive.save_told()
-
-
-def _open_curl() -> pycurl.Curl:
-    curl = pycurl.Curl()
-    curl.setopt(pycurl.POST, 1)
-    curl.setopt(pycurl.NOSIGNAL, 1)
-    curl.setopt(pycurl.PROXY, "")
-    curl.setopt(pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS)
-    curl.setopt(pycurl.CONNECTTIMEOUT_MS, _CONNECT_WITHIN_MS)
-    curl.setopt(pycurl.TIMEOUT_MS, _ANSWER_WITHIN_MS)
-    curl.setopt(pycurl.USERAGENT, "TwilioProxy/1.1")
-    curl.setopt(pycurl.WRITEFUNCTION, len)
-    return curl
 
 
 @lru_cache(maxsize=4096)
 def _quote(value: str) -> str:
-    return quote_plus(value)
+    return value if value.isalnum() and value.isascii() else quote_plus(value)
 
 
 @lru_cache(maxsize=64)

@@ -1,6 +1,7 @@
 """An event loop of the gateway's own, kept open between batches with its connections."""
 
 import asyncio
+import atexit
 import os
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
@@ -47,6 +48,7 @@ class Conversation:
             return
         _, runner, transport, _ = self._opened
         self._opened = None
+        atexit.unregister(self.close)
         with runner:
             runner.run(transport.close())
 
@@ -59,6 +61,7 @@ class Conversation:
         )
         runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
         runner.run(transport.open(connections=self._connections))
+        atexit.register(self.close)
         return os.getpid(), runner, transport, client.messages
 
 
