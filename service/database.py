@@ -1,6 +1,8 @@
 """The database: engines and sessions that behave the same on SQLite and on PostgreSQL."""
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +53,23 @@ def reading(sessions: sessionmaker[Session]) -> Session:
     if isinstance(engine, Engine):
         return sessions(bind=engine.execution_options(**{READ_ONLY: True}))
     return sessions()
+
+
+@contextmanager
+def one_connection(sessions: sessionmaker[Session]) -> Iterator[Connection]:
+    """Lend one connection, whose temporary tables outlive the transactions of `begin_on`."""
+    with sessions.kw["bind"].connect() as connection:
+        yield connection
+
+
+def begin_on(connection: Connection, *, read_only: bool = False) -> AbstractContextManager[Session]:
+    """Begin a session's transaction on *connection*, to be committed when the block ends.
+
+    *read_only* is about what lasts: temporary tables may be filled, and on SQLite no writer
+    waits meanwhile.
+    """
+    connection.execution_options(**{READ_ONLY: read_only})
+    return sessionmaker(connection, expire_on_commit=False).begin()
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:

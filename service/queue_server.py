@@ -15,6 +15,7 @@ from service.errors import SettingsError
 # The kernel keeps the path of a unix socket in 108 bytes (macOS: 104), with a zero at the end.
 LONGEST_SOCKET_PATH = 103
 _CONNECT_WITHIN_S = 2
+# Tries and waits add up to two seconds: longer than a supervised server needs to come back.
 _ANSWER_WITHIN_S = 30
 _RETRIES = 2
 
@@ -33,7 +34,7 @@ def open_redis(url: str) -> Redis:
             socket_connect_timeout=_CONNECT_WITHIN_S,
             socket_timeout=_ANSWER_WITHIN_S,
             retry=Retry(
-                ExponentialBackoff(cap=0.2, base=0.05),
+                ExponentialBackoff(cap=0.32, base=0.08),
                 _RETRIES,
                 supported_errors=(RedisConnectionError,),
             ),

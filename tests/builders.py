@@ -31,10 +31,10 @@ def a_phone() -> str:
     return f"+8496{next(_number):07d}"
 
 
-def an_area(session: Session, code: str, *, name: str = "Ba Sơn", parent: str | None = None) -> Area:
-    area = Area(
-        code=code, name=name, kind="xã", parent_code=parent, valid_from=date(2025, 7, 1)
-    )
+def an_area(
+    session: Session, code: str, *, name: str = "Ba Sơn", parent: str | None = None
+) -> Area:
+    area = Area(code=code, name=name, kind="xã", parent_code=parent, valid_from=date(2025, 7, 1))
     session.add(area)
     session.flush()
     return area

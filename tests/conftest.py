@@ -8,6 +8,7 @@ from tempfile import mkdtemp
 
 import pytest
 from sqlalchemy import Engine
+from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session, sessionmaker
 
 from campaigns.sealing import Sealer
@@ -102,6 +103,14 @@ def fresh_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[s
     if request.param == "postgresql":
         _start_server()
     with databases.database_copy(request.param, tmp_path) as url:
+        yield url
+
+
+@pytest.fixture
+def bare_database(fresh_database: str, tmp_path: Path) -> Iterator[str]:
+    """The URL of a database in which there is nothing at all, of ``fresh_database``'s kind."""
+    kind = make_url(fresh_database).get_backend_name()
+    with databases.bare_database(kind, tmp_path) as url:
         yield url
 
 

@@ -1,28 +1,22 @@
 """Real databases for tests: one PostgreSQL a run, one template of each kind, copies for tests."""
 
 import fcntl
-import importlib
 import os
-import pkgutil
 import shutil
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
 from uuid import uuid4
 
 import psycopg
 from psycopg import sql
-from sqlalchemy import Engine, Table
 from sqlalchemy.engine import make_url
 
-import campaigns
-import hotline
-from campaigns.base import Base
 from service.database import open_engine
-from service.schema import current_and_head, upgrade
+from service.schema import upgrade
 
 RUN_DIR = "LOA_TEST_RUN_DIR"
 GIVEN_URL = "LOA_TEST_POSTGRESQL_URL"
@@ -138,14 +132,30 @@ def announce_server(url: str) -> None:
 
 @contextmanager
 def database_copy(kind: str, directory: Path) -> Iterator[str]:
-    """Yield the URL of an empty database of *kind* with the schema; it is gone afterwards."""
+    """Yield the URL of a database of *kind* with the schema and no rows; it is gone afterwards."""
     if kind == "sqlite":
         path = directory / f"{uuid4().hex}.sqlite3"
         shutil.copyfile(_sqlite_template(), path)
         yield f"sqlite:///{path}"
-        return
+    else:
+        with _postgresql_database(template=_postgresql_template()) as url:
+            yield url
+
+
+@contextmanager
+def bare_database(kind: str, directory: Path) -> Iterator[str]:
+    """Yield the URL of a database of *kind* in which there is nothing at all."""
+    if kind == "sqlite":
+        yield f"sqlite:///{directory / uuid4().hex / 'loa.sqlite3'}"
+    else:
+        with _postgresql_database(template="template1") as url:
+            yield url
+
+
+@contextmanager
+def _postgresql_database(*, template: str) -> Iterator[str]:
     name = f"{_run_name()}_{uuid4().hex[:12]}"
-    _administer("CREATE DATABASE {} TEMPLATE {}", name, _postgresql_template())
+    _administer("CREATE DATABASE {} TEMPLATE {}", name, template)
     try:
         yield _url_of(name)
     finally:
@@ -183,31 +193,9 @@ def _postgresql_template() -> str:
 def _make_schema(url: str) -> None:
     engine = open_engine(url)
     try:
-        if current_and_head(engine)[1] is None:
-            _create_tables_so_far(engine)
-        else:
-            upgrade(engine)
+        upgrade(engine)
     finally:
         engine.dispose()
-
-
-def _create_tables_so_far(engine: Engine) -> None:
-    # Only until the first migration exists: what is half-written then is passed over.
-    for package in (campaigns, hotline):
-        for module in pkgutil.walk_packages(
-            package.__path__, f"{package.__name__}.", lambda _: None
-        ):
-            with suppress(ImportError):
-                importlib.import_module(module.name)
-    tables = dict(Base.metadata.tables)
-    while lost := [name for name, table in tables.items() if not _targets(table) <= set(tables)]:
-        for name in lost:
-            del tables[name]
-    Base.metadata.create_all(engine, tables=list(tables.values()))
-
-
-def _targets(table: Table) -> set[str]:
-    return {key.target_fullname.split(".")[0] for key in table.foreign_keys}
 
 
 @contextmanager

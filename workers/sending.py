@@ -19,11 +19,11 @@ SAFETY = timedelta(seconds=5)
 def ask_for_batch(redis: Redis, broadcast_id: int, lane: str, *, is_urgent: bool) -> None:
     """Ask some worker to send the next batch of *broadcast_id* on *lane*."""
     name = QueueName.URGENT if is_urgent else QueueName.SENDING
-    ask_for(redis, name, send_batch, broadcast_id, lane, is_urgent)
+    ask_for(redis, name, send_batch, broadcast_id, lane, name.value)
 
 
-def send_batch(broadcast_id: int, lane: str, is_urgent: bool) -> int:  # noqa: FBT001 - RQ's call
-    """Send one batch on *lane* and return how many texts were tried.
+def send_batch(broadcast_id: int, lane: str, queue: str) -> int:
+    """Send one batch on *lane*, asked for on *queue*; return how many texts were tried.
 
     The next batch is asked for as soon as this one is claimed, so another idle worker speaks
     while this one does. When the lane has to rest, upkeep asks again in time.
@@ -39,7 +39,7 @@ def send_batch(broadcast_id: int, lane: str, is_urgent: bool) -> int:  # noqa: F
     correct_turn(ctx.redis, served, segments=(claim.segments if claim else 0) - nominal)
     if claim is None:
         return 0
-    ask_for_batch(ctx.redis, broadcast_id, lane, is_urgent=is_urgent)
+    ask_for(ctx.redis, QueueName(queue), send_batch, broadcast_id, lane, queue)
     if claim.texts:
         _speak_and_settle(ctx, served, claim)
     _finish(ctx, broadcast_id)

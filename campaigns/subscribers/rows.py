@@ -30,9 +30,7 @@ MAX_SOURCE_CHARS = 200
 # A tablet's clock may run a little ahead of ours.
 _CLOCK_SLACK = timedelta(days=1)
 _MAX_KNOWN = 20_000
-_REFUSALS = frozenset(
-    ["khong", "khong dong y", "chua dong y", "tu choi", "no", "n", "false", "0"]
-)
+_REFUSALS = frozenset(["khong", "khong dong y", "chua dong y", "tu choi", "no", "n", "false", "0"])
 _DAY_FIRST = re.compile(
     r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(?:[ T,]+(\d{1,2})[:hg](\d{2})?(?::(\d{2}))?)?"
 ).fullmatch
@@ -42,7 +40,7 @@ _DAY_FIRST = re.compile(
 class Profile:
     """What a row says besides the number; None where the list says nothing about it."""
 
-    area_code: str
+    area_code: str | None
     language: str | None
     tags: str | None
     source: str | None
@@ -124,9 +122,7 @@ class RowReader(Generic[T]):
                     continue
             yield from self._look_closely(row, cells)
 
-    def _look_closely(
-        self, row: int, cells: Sequence[str]
-    ) -> Iterator[tuple[int, str, T | None]]:
+    def _look_closely(self, row: int, cells: Sequence[str]) -> Iterator[tuple[int, str, T | None]]:
         if not any(cell.strip() for cell in cells):
             return
         self.read += 1

@@ -57,8 +57,10 @@ def a_loopback_carrier(data_dir: Path, *options: str) -> Iterator[LoopbackCarrie
             process.wait(20)
 
 
-def a_gateway(api_url: str, **changes: Any) -> TwilioGateway:
-    return TwilioGateway(
+def a_gateway(
+    api_url: str, *, kind: type[TwilioGateway] = TwilioGateway, **changes: Any
+) -> TwilioGateway:
+    return kind(
         **{
             "account_sid": ACCOUNT_SID,
             "auth_token": AUTH_TOKEN,

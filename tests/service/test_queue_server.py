@@ -1,10 +1,13 @@
 """The queue server's client: patient where the server works, quick where there is none."""
 
+import socket
 import time
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError
 
 from service.errors import SettingsError
 from service.queue_server import open_redis, socket_path, socket_url
@@ -34,6 +37,27 @@ def test_a_client_survives_a_dropped_connection(valkey_url: str) -> None:
         other.client_kill_filter(_type="normal", skipme=True)
 
         assert client.ping() is True
+
+
+def test_a_server_that_says_nothing_is_given_up_as_quickly() -> None:
+    """A firewall that swallows everything must not freeze the clerk's command."""
+    with ExitStack() as open_sockets:
+        silent = open_sockets.enter_context(socket.socket())
+        silent.bind(("127.0.0.1", 0))
+        silent.listen(0)
+        # With its queue full, the kernel lets further connections wait in vain.
+        for _ in range(4):
+            caller = open_sockets.enter_context(socket.socket())
+            caller.settimeout(0)
+            with suppress(BlockingIOError):
+                caller.connect(silent.getsockname())
+        began = time.monotonic()
+
+        url = f"redis://127.0.0.1:{silent.getsockname()[1]}"
+        with open_redis(url) as client, pytest.raises(RedisError):
+            client.ping()
+
+        assert time.monotonic() - began < 3
 
 
 @pytest.mark.parametrize("url", ["nonsense", "http://127.0.0.1", "127.0.0.1:6379"])

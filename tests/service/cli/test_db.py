@@ -10,18 +10,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import Engine, select, text
-from sqlalchemy.engine import make_url
 
 from campaigns.areas import Area
 from service.cli.app import main
 from service.database import open_engine, open_sessions, reading
 from service.embedded.valkey import running_valkey
 from tests.builders import NOON
-from tests.databases import server_url
 
 NOWHERE = "postgresql://nobody:very-secret@127.0.0.1:1/none"
 
@@ -56,29 +53,11 @@ def known_areas(url: str) -> list[str]:
         return list(session.scalars(select(Area.code)))
 
 
-@pytest.fixture
-def empty_database(fresh_database: str, tmp_path: Path) -> Iterator[str]:
-    """A second database of the same kind, in which there is nothing at all."""
-    if fresh_database.startswith("sqlite"):
-        yield f"sqlite:///{tmp_path / 'second' / 'loa.sqlite3'}"
-        return
-    name = f"{make_url(fresh_database).database}_second"
-    administer(f'CREATE DATABASE "{name}"')
-    yield make_url(fresh_database).set(database=name).render_as_string(hide_password=False)
-    administer(f'DROP DATABASE "{name}" WITH (FORCE)')
-
-
-def administer(statement: str) -> None:
-    address = (server_url() or "").replace("+psycopg", "", 1)
-    with psycopg.connect(address, autocommit=True) as connection:
-        connection.execute(statement.encode())
-
-
 def test_a_new_database_is_brought_to_this_version_and_a_second_time_left_alone(
-    empty_database: str, data_dir: Path
+    bare_database: str, data_dir: Path
 ) -> None:
-    first = answer(loa("upgrade", "--json", url=empty_database, data_dir=data_dir))
-    second = answer(loa("upgrade", "--json", url=empty_database, data_dir=data_dir))
+    first = answer(loa("upgrade", "--json", url=bare_database, data_dir=data_dir))
+    second = answer(loa("upgrade", "--json", url=bare_database, data_dir=data_dir))
 
     assert first["before"] is None
     assert first["after"] == second["before"] == second["after"] != None  # noqa: E711
@@ -121,8 +100,8 @@ def test_a_queue_that_does_not_answer_fails_the_check(fresh_database: str, data_
     assert failed == ["queue"]
 
 
-def test_a_database_without_tables_fails_the_check(empty_database: str, data_dir: Path) -> None:
-    found = loa("check", url=empty_database, data_dir=data_dir)
+def test_a_database_without_tables_fails_the_check(bare_database: str, data_dir: Path) -> None:
+    found = loa("check", url=bare_database, data_dir=data_dir)
 
     assert found.exit_code == 1
     assert "loa db upgrade" in found.output
@@ -154,17 +133,17 @@ def test_damage_on_the_disk_is_found(data_dir: Path, tmp_path: Path) -> None:
 
 
 def test_what_was_saved_comes_back(
-    fresh_database: str, empty_database: str, data_dir: Path, tmp_path: Path
+    fresh_database: str, bare_database: str, data_dir: Path, tmp_path: Path
 ) -> None:
     remember_an_area(fresh_database)
     file = str(tmp_path / "backup of today")
 
     answer(loa("backup", file, "--json", url=fresh_database, data_dir=data_dir))
-    restored = answer(loa("restore", file, "--json", url=empty_database, data_dir=data_dir))
+    restored = answer(loa("restore", file, "--json", url=bare_database, data_dir=data_dir))
 
     assert restored["version"] == restored["needed"]
-    assert known_areas(empty_database) == ["06001"]
-    assert loa("check", url=empty_database, data_dir=data_dir).exit_code == 0
+    assert known_areas(bare_database) == ["06001"]
+    assert loa("check", url=bare_database, data_dir=data_dir).exit_code == 0
 
 
 def test_a_database_with_data_is_not_overwritten(
@@ -195,18 +174,18 @@ def test_an_older_backup_is_not_overwritten(
 
 @pytest.mark.parametrize("length", [0, 100, 5000])
 def test_half_a_backup_is_refused_and_changes_nothing(
-    fresh_database: str, empty_database: str, data_dir: Path, tmp_path: Path, length: int
+    fresh_database: str, bare_database: str, data_dir: Path, tmp_path: Path, length: int
 ) -> None:
     """A copy that broke off on its way from another machine."""
     whole, half = tmp_path / "whole", tmp_path / "half"
     answer(loa("backup", str(whole), "--json", url=fresh_database, data_dir=data_dir))
     half.write_bytes(whole.read_bytes()[:length])
 
-    refused = loa("restore", str(half), url=empty_database, data_dir=data_dir)
+    refused = loa("restore", str(half), url=bare_database, data_dir=data_dir)
 
     assert refused.exit_code == 1
     assert refused.exception is None or isinstance(refused.exception, SystemExit)
-    assert loa("check", url=empty_database, data_dir=data_dir).exit_code == 1
+    assert loa("check", url=bare_database, data_dir=data_dir).exit_code == 1
 
 
 def test_the_database_before_a_restore_is_kept_aside(data_dir: Path, tmp_path: Path) -> None:

@@ -1,0 +1,137 @@
+"""Consent: what people say about being texted, each time recorded with its source and moment."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaigns.errors import UnknownSubscriberError
+from campaigns.sealing import Sealer
+from campaigns.subscribers.models import ConsentEvent, ConsentKind, Subscriber
+
+# Somebody who was never on a list, or whose row was erased, lives nowhere that we know of.
+NOWHERE = ""
+
+
+def find_subscriber(session: Session, number: str, *, sealer: Sealer) -> Subscriber | None:
+    """Return who has the E.164 *number*, or None."""
+    fingerprint = sealer.fingerprint(number)
+    return session.scalar(select(Subscriber).where(Subscriber.fingerprint == fingerprint))
+
+
+def get_subscriber(session: Session, number: str, *, sealer: Sealer) -> Subscriber:
+    """Return who has the E.164 *number*, or raise UnknownSubscriberError."""
+    subscriber = find_subscriber(session, number, sealer=sealer)
+    if subscriber is None:
+        raise UnknownSubscriberError("Nobody on any list has this number. Nothing was changed.")
+    return subscriber
+
+
+def opt_out(
+    session: Session,
+    number: str,
+    *,
+    source: str,
+    sealer: Sealer,
+    now: datetime,
+    at: datetime | None = None,
+) -> Subscriber:
+    """Record that whoever has the E.164 *number* wants no texts; it holds from this moment.
+
+    A number that is on no list yet is remembered, so that no later import lets it be texted.
+    *at* is when it was said, if that was earlier.
+    """
+    subscriber = find_subscriber(session, number, sealer=sealer)
+    if subscriber is None:
+        subscriber = Subscriber(
+            fingerprint=sealer.fingerprint(number),
+            sealed=None,
+            area_code=NOWHERE,
+            created_at=now,
+            updated_at=now,
+        )
+        session.add(subscriber)
+        session.flush()
+    subscriber.opted_out_at = subscriber.opted_out_at or at or now
+    _record(session, subscriber, ConsentKind.OPTED_OUT, source=source, at=at, now=now)
+    return subscriber
+
+
+def opt_in(
+    session: Session,
+    number: str,
+    *,
+    source: str,
+    sealer: Sealer,
+    now: datetime,
+    at: datetime | None = None,
+) -> Subscriber:
+    """Record that whoever has the E.164 *number* wants texts again.
+
+    This also lifts the block on somebody who was erased: the next list that names them lets
+    them in. Raises UnknownSubscriberError for a number that was never seen.
+    """
+    subscriber = get_subscriber(session, number, sealer=sealer)
+    subscriber.opted_out_at = None
+    subscriber.erased_at = None
+    _record(session, subscriber, ConsentKind.OPTED_IN, source=source, at=at, now=now)
+    return subscriber
+
+
+def leave(
+    session: Session, number: str, *, source: str, sealer: Sealer, now: datetime
+) -> Subscriber:
+    """Record that whoever has the E.164 *number* moved away or gave the number up."""
+    subscriber = get_subscriber(session, number, sealer=sealer)
+    subscriber.left_at = subscriber.left_at or now
+    _record(session, subscriber, ConsentKind.LEFT, source=source, at=None, now=now)
+    return subscriber
+
+
+def erase(
+    session: Session, number: str, *, source: str, sealer: Sealer, now: datetime
+) -> Subscriber:
+    """Forget everything about whoever has the E.164 *number* but that it must not be texted.
+
+    The fingerprint and the events stay as the proof of that (Law 91/2025/QH15: erasure within
+    20 days); no import fills the row in again.
+    """
+    subscriber = get_subscriber(session, number, sealer=sealer)
+    subscriber.sealed = None
+    subscriber.area_code = NOWHERE
+    subscriber.language = "vi"
+    subscriber.tags = ""
+    subscriber.carrier_guess = ""
+    subscriber.carrier_actual = None
+    subscriber.erased_at = subscriber.erased_at or now
+    _record(session, subscriber, ConsentKind.ERASED, source=source, at=None, now=now)
+    return subscriber
+
+
+def consent_history(session: Session, subscriber: Subscriber) -> list[ConsentEvent]:
+    """Return everything said about *subscriber*'s consent, in the order of recording."""
+    return list(
+        session.scalars(
+            select(ConsentEvent)
+            .where(ConsentEvent.subscriber_id == subscriber.id)
+            .order_by(ConsentEvent.recorded_at, ConsentEvent.id)
+        )
+    )
+
+
+def _record(
+    session: Session,
+    subscriber: Subscriber,
+    kind: ConsentKind,
+    *,
+    source: str,
+    at: datetime | None,
+    now: datetime,
+) -> None:
+    subscriber.updated_at = now
+    session.add(
+        ConsentEvent(
+            subscriber_id=subscriber.id, kind=kind, source=source, at=at or now, recorded_at=now
+        )
+    )
+    session.flush()

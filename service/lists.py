@@ -1,0 +1,92 @@
+"""Lists: a subscriber file from the disk into the database, and its refused rows back again."""
+
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Connection
+from sqlalchemy.orm import Session, sessionmaker
+
+from campaigns.sealing import Sealer
+from campaigns.subscribers.imports import (
+    Outcome,
+    Staged,
+    merge_import,
+    preview_import,
+    stage_list,
+)
+from campaigns.subscribers.rejects import RejectsFile, check_overwritable, free_path
+from campaigns.subscribers.rows import Rejection
+from campaigns.subscribers.sheets import Row, Sheet, open_sheet
+from service.database import begin_on, one_connection
+
+Watch = Callable[[Sheet, Iterable[Row]], Iterable[Row]]
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What a list did, and where its refused rows went; *rejects* is None if nowhere."""
+
+    outcome: Outcome
+    rejects: Path | None
+
+
+def import_list(
+    sessions: sessionmaker[Session],
+    path: Path,
+    *,
+    sealer: Sealer,
+    now: datetime,
+    area_code: str | None = None,
+    complete: bool = False,
+    dry_run: bool = False,
+    rejects: Path | None = None,
+    watch: Watch = lambda _, rows: rows,
+) -> Imported:
+    """Import the list at *path*, or with *dry_run* say what that would do.
+
+    Refused rows go to *rejects*, which is written even if there are none; when it is not given,
+    to a fresh file beside the list, if there are any and something was imported. Nobody waits
+    while the list is read; the merge is one short transaction. Either both the data and the
+    rejects file are there in the end, or neither.
+    """
+    if rejects is not None:
+        check_overwritable(rejects, source=path)
+    target = rejects or (None if dry_run else free_path(path))
+    with ExitStack() as stack:
+        sheet = stack.enter_context(open_sheet(path))
+        connection = stack.enter_context(one_connection(sessions))
+        refused = (
+            stack.enter_context(RejectsFile(target, sheet.headings, delimiter=sheet.delimiter))
+            if target is not None
+            else None
+        )
+        with begin_on(connection, read_only=True) as session:
+            staged = stage_list(
+                session,
+                sheet,
+                sealer=sealer,
+                now=now,
+                area_code=area_code,
+                on_reject=refused.add if refused is not None else _ignore,
+                watch=lambda rows: watch(sheet, rows),
+            )
+            preview = preview_import(session, staged, complete=complete) if dry_run else None
+        wanted = refused is not None and (rejects is not None or bool(staged.rejected))
+        if refused is not None and wanted:
+            refused.finish()
+        outcome = preview or _merge(connection, staged, now=now, complete=complete)
+        if refused is not None and wanted:
+            refused.keep()
+    return Imported(outcome, target if wanted else None)
+
+
+def _merge(connection: Connection, staged: Staged, *, now: datetime, complete: bool) -> Outcome:
+    with begin_on(connection) as session:
+        return merge_import(session, staged, now=now, complete=complete)
+
+
+def _ignore(_: Rejection) -> None:
+    """Nobody asked where this row goes."""

@@ -1,0 +1,166 @@
+"""Receipts come late, twice and out of order, and the books stay right."""
+
+import itertools
+from datetime import timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from campaigns.broadcasts.claiming import claim_batch
+from campaigns.broadcasts.ledger import draw_ledger
+from campaigns.broadcasts.receiving import CarrierReport, take_in
+from campaigns.broadcasts.settling import settle
+from campaigns.deliveries import Broadcast, Delivery, DeliveryState, Receipt, ReceiptTally
+from campaigns.gateway import Accepted, Outcome, Uncertain
+from campaigns.sealing import Sealer
+from tests.builders import NOON, a_broadcast, a_province
+
+
+@pytest.fixture
+def sent(session: Session, sealer: Sealer) -> Broadcast:
+    """A broadcast whose two texts were accepted as SM1 and SM2."""
+    return _claimed(session, sealer)
+
+
+def _claimed(session: Session, sealer: Sealer, *, answers: bool = True) -> Broadcast:
+    a_province(session, sealer, people=1)
+    broadcast = a_broadcast(session)
+    claim = claim_batch(
+        session,
+        broadcast.id,
+        lane="twilio",
+        claimant="w",
+        lease=timedelta(minutes=1),
+        sealer=sealer,
+        now=NOON,
+    )
+    assert claim is not None
+    if answers:
+        settle(session, claim, [Accepted("SM1"), Accepted("SM2")], now=NOON)
+    return broadcast
+
+
+def a_report(
+    broadcast: Broadcast, outcome: Outcome, *, position: int = 1, sid: str = "SM1", code: str = ""
+) -> CarrierReport:
+    return CarrierReport(broadcast.id, position, sid, outcome, code, NOON)
+
+
+def outcomes(session: Session, broadcast: Broadcast) -> list[Outcome]:
+    session.expire_all()
+    rows = select(Delivery.outcome).where(Delivery.broadcast_id == broadcast.id)
+    return list(session.scalars(rows.order_by(Delivery.position)))
+
+
+def test_a_receipt_moves_its_delivery_and_no_other(session: Session, sent: Broadcast) -> None:
+    take_in(session, [a_report(sent, Outcome.HANDSET)], now=NOON)
+
+    assert outcomes(session, sent) == [Outcome.HANDSET, Outcome.SILENT]
+
+
+def test_a_final_outcome_never_goes_back(session: Session, sent: Broadcast) -> None:
+    """A "sent" that arrives after "delivered" is kept as a receipt and changes nothing."""
+    take_in(session, [a_report(sent, Outcome.HANDSET)], now=NOON)
+    take_in(session, [a_report(sent, Outcome.NETWORK)], now=NOON)
+    take_in(session, [a_report(sent, Outcome.FAILED, code="30003")], now=NOON)
+
+    assert outcomes(session, sent)[0] is Outcome.HANDSET
+    assert session.scalar(select(func.count(Receipt.id))) == 3
+
+
+def test_a_repeated_receipt_is_counted_and_kept_once(session: Session, sent: Broadcast) -> None:
+    """Twice in one batch and once more later: one row, two duplicates on the tally."""
+    report = a_report(sent, Outcome.HANDSET)
+
+    first = take_in(session, [report, report], now=NOON)
+    second = take_in(session, [report], now=NOON)
+
+    assert (first.new, first.duplicate, second.new, second.duplicate) == (1, 1, 0, 1)
+    assert session.scalar(select(func.count(Receipt.id))) == 1
+    tally = select(ReceiptTally.count).where(ReceiptTally.kind == "duplicate")
+    assert session.scalar(tally) == 2
+
+
+def test_a_receipt_under_another_name_is_counted_as_stray(
+    session: Session, sent: Broadcast
+) -> None:
+    """It would mean that somebody was texted twice, so it must be seen."""
+    taken = take_in(session, [a_report(sent, Outcome.HANDSET, sid="SM9")], now=NOON)
+
+    assert taken.stray == 1
+    assert outcomes(session, sent)[0] is Outcome.SILENT
+
+
+def test_a_receipt_about_no_delivery_is_stray(session: Session, sent: Broadcast) -> None:
+    assert take_in(session, [a_report(sent, Outcome.HANDSET, position=99)], now=NOON).stray == 1
+
+
+def test_a_receipt_that_overtakes_the_answer_proves_acceptance(
+    session: Session, sealer: Sealer
+) -> None:
+    """The carrier's callback may come in before its answer to us; then it knows better."""
+    broadcast = _claimed(session, sealer, answers=False)
+
+    take_in(session, [a_report(broadcast, Outcome.HANDSET)], now=NOON)
+
+    delivery = session.get(Delivery, (broadcast.id, 1), populate_existing=True)
+    assert delivery is not None
+    assert (delivery.state, delivery.sid) == (DeliveryState.ACCEPTED, "SM1")
+
+
+def test_a_lost_answer_does_not_undo_what_a_receipt_proved(
+    session: Session, sealer: Sealer
+) -> None:
+    a_province(session, sealer, people=1)
+    broadcast = a_broadcast(session)
+    claim = claim_batch(
+        session,
+        broadcast.id,
+        lane="twilio",
+        claimant="w",
+        lease=timedelta(minutes=1),
+        sealer=sealer,
+        now=NOON,
+    )
+    assert claim is not None
+    take_in(session, [a_report(broadcast, Outcome.HANDSET)], now=NOON)
+
+    settle(session, claim, [Uncertain("timed out"), Accepted("SM2")], now=NOON)
+
+    ledger = draw_ledger(session, broadcast.id)
+    assert (ledger.accepted, ledger.unknown, ledger.is_settled) == (2, 0, True)
+
+
+@settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.differing_executors],
+)
+@given(
+    heard=st.lists(
+        st.tuples(st.sampled_from([1, 2]), st.sampled_from(list(Outcome))), min_size=1, max_size=8
+    ),
+    cuts=st.lists(st.integers(0, 8), max_size=3),
+)
+def test_the_books_balance_whatever_the_order(
+    session: Session, sealer: Sealer, heard: list[tuple[int, Outcome]], cuts: list[int]
+) -> None:
+    """Any receipts, in any order and any batches: the ledger sums and finals stay final."""
+    savepoint = session.begin_nested()
+    broadcast = _claimed(session, sealer)
+    reports = [
+        a_report(broadcast, outcome, position=position, sid=f"SM{position}")
+        for position, outcome in heard
+    ]
+    bounds = [0, *sorted(cuts), len(reports)]
+    for begin, end in itertools.pairwise(bounds):
+        take_in(session, reports[begin:end], now=NOON)
+
+    assert draw_ledger(session, broadcast.id).is_settled
+    for position, outcome in enumerate(outcomes(session, broadcast), start=1):
+        finals = {o for p, o in heard if p == position and o.is_final}
+        assert (outcome in finals) if finals else not outcome.is_final
+    savepoint.rollback()

@@ -1,0 +1,166 @@
+"""What a dead worker left behind is found out at the carrier, never blindly sent again."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy.orm import Session
+
+from campaigns.broadcasts.claiming import Claim, claim_batch
+from campaigns.broadcasts.controls import stop
+from campaigns.broadcasts.ledger import draw_ledger
+from campaigns.broadcasts.recovering import (
+    LostText,
+    find_lost,
+    find_silent,
+    give_up,
+    release_expired_claims,
+    resolve,
+)
+from campaigns.broadcasts.settling import finish_if_done, settle
+from campaigns.deliveries import Broadcast, DeliveryState
+from campaigns.gateway import Accepted, Outcome, Postponed, SentText
+from campaigns.sealing import Sealer
+from tests.builders import NOON, a_broadcast, a_province
+
+LEASE = timedelta(minutes=1)
+LATER = NOON + timedelta(minutes=2)
+
+
+@pytest.fixture
+def broadcast(session: Session, sealer: Sealer) -> Broadcast:
+    a_province(session, sealer, people=1)
+    return a_broadcast(session)
+
+
+def claim(session: Session, sealer: Sealer, broadcast: Broadcast) -> Claim:
+    claimed = claim_batch(
+        session,
+        broadcast.id,
+        lane="twilio",
+        claimant="worker-1",
+        lease=LEASE,
+        sealer=sealer,
+        now=NOON,
+    )
+    assert claimed is not None
+    return claimed
+
+
+def lose(session: Session, sealer: Sealer) -> list[LostText]:
+    release_expired_claims(session, now=LATER)
+    return find_lost(session, sealer=sealer, limit=100, now=LATER)
+
+
+def as_sent(lost: LostText, sid: str = "SM1") -> SentText:
+    return SentText(sid, lost.body, NOON, Outcome.NETWORK, "")
+
+
+def test_a_claim_is_not_looked_into_before_its_lease_is_over(
+    session: Session, sealer: Sealer, broadcast: Broadcast
+) -> None:
+    """The worker may still be speaking; asking the carrier would prove nothing."""
+    claim(session, sealer, broadcast)
+
+    assert release_expired_claims(session, now=NOON + LEASE) == 0
+    assert find_lost(session, sealer=sealer, limit=100, now=NOON + LEASE) == []
+
+
+def test_what_the_carrier_has_is_accepted_and_not_sent_again(
+    session: Session, sealer: Sealer, broadcast: Broadcast
+) -> None:
+    claim(session, sealer, broadcast)
+    first, second = lose(session, sealer)
+
+    assert resolve(session, first, [as_sent(first)], now=LATER) is DeliveryState.ACCEPTED
+    assert resolve(session, second, [], now=LATER) is DeliveryState.PLANNED
+
+    again = claim_batch(
+        session,
+        broadcast.id,
+        lane="twilio",
+        claimant="worker-2",
+        lease=LEASE,
+        sealer=sealer,
+        now=LATER,
+    )
+    assert again is not None
+    assert [text.to for text in again.texts] == [second.to]
+    ledger = draw_ledger(session, broadcast.id)
+    assert (ledger.accepted, ledger.accepted_by.network, ledger.in_flight) == (1, 1, 1)
+
+
+def test_another_text_to_the_same_person_is_not_mistaken_for_ours(
+    session: Session, sealer: Sealer, broadcast: Broadcast
+) -> None:
+    """Neither another body, nor one sent before, nor one that is another delivery's."""
+    claim(session, sealer, broadcast)
+    lost = lose(session, sealer)[0]
+    other_body = SentText("SM7", "Thông báo khác", NOON, Outcome.SILENT, "")
+    too_old = SentText("SM8", lost.body, NOON - timedelta(hours=1), Outcome.SILENT, "")
+
+    assert resolve(session, lost, [other_body, too_old], now=LATER) is DeliveryState.PLANNED
+
+
+def test_a_sleeper_that_wakes_up_records_what_it_was_told(
+    session: Session, sealer: Sealer, broadcast: Broadcast
+) -> None:
+    """Its lease is lost, but "accepted" stays true; "try again" is no longer its to say."""
+    claimed = claim(session, sealer, broadcast)
+    lose(session, sealer)
+
+    settle(session, claimed, [Accepted("SM1"), Postponed("20429", timedelta())], now=LATER)
+
+    ledger = draw_ledger(session, broadcast.id)
+    assert (ledger.accepted, ledger.unknown, ledger.in_flight) == (1, 1, 0)
+
+
+def test_a_stopped_broadcast_cancels_what_the_carrier_never_had(
+    session: Session, sealer: Sealer, broadcast: Broadcast
+) -> None:
+    claim(session, sealer, broadcast)
+    stop(session, broadcast.id, now=NOON)
+    session.flush()
+    for lost in lose(session, sealer):
+        resolve(session, lost, [], now=LATER)
+
+    ledger = draw_ledger(session, broadcast.id)
+    assert (ledger.cancelled, ledger.unknown, ledger.is_settled) == (2, 0, True)
+
+
+def test_unknown_fates_keep_a_broadcast_open(
+    session: Session, sealer: Sealer, broadcast: Broadcast
+) -> None:
+    claim(session, sealer, broadcast)
+    first, second = lose(session, sealer)
+    resolve(session, first, [as_sent(first)], now=LATER)
+
+    assert not finish_if_done(session, broadcast.id, now=LATER)
+
+    resolve(session, second, [as_sent(second, "SM2")], now=LATER)
+    assert finish_if_done(session, broadcast.id, now=LATER)
+
+
+def test_nobody_can_be_asked_about_an_erased_number(
+    session: Session, sealer: Sealer, broadcast: Broadcast
+) -> None:
+    """It stays unknown for good, and does not keep the broadcast open."""
+    claim(session, sealer, broadcast)
+    for lost in lose(session, sealer):
+        give_up(session, lost)
+
+    assert find_lost(session, sealer=sealer, limit=100, now=LATER) == []
+    assert finish_if_done(session, broadcast.id, now=LATER)
+    assert draw_ledger(session, broadcast.id).unknown == 2
+
+
+def test_only_accepted_texts_never_heard_of_are_asked_about(
+    session: Session, sealer: Sealer, broadcast: Broadcast
+) -> None:
+    claimed = claim(session, sealer, broadcast)
+    settle(session, claimed, [Accepted("SM1"), Postponed("20429", timedelta())], now=NOON)
+    much_later = NOON + timedelta(minutes=10)
+
+    silent = find_silent(session, broadcast.id, after=0, limit=10, now=much_later)
+
+    assert silent == [(1, "twilio", "SM1")]
+    assert find_silent(session, broadcast.id, after=1, limit=10, now=much_later) == []

@@ -1,0 +1,68 @@
+"""A job context with a real queue, a real database and a carrier that can misbehave."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import pytest
+from redis import Redis
+from sqlalchemy.orm import Session, sessionmaker
+
+from campaigns.lanes import Lane
+from campaigns.sealing import Sealer
+from service.queue_server import open_redis
+from tests.builders import NOON
+from tests.fakes.carrier import FakeCarrier
+from workers.context import JobContext, provide
+
+
+@dataclass
+class Watch:
+    """A clock that only tests move."""
+
+    moment: datetime = field(default=NOON)
+
+    def __call__(self) -> datetime:
+        return self.moment
+
+    def forward(self, **by: float) -> None:
+        self.moment += timedelta(**by)
+
+
+@pytest.fixture
+def watch() -> Watch:
+    return Watch()
+
+
+@pytest.fixture
+def carrier(watch: Watch) -> FakeCarrier:
+    return FakeCarrier(now=watch)
+
+
+@pytest.fixture
+def redis(valkey_url: str) -> Iterator[Redis]:
+    with open_redis(valkey_url) as client:
+        yield client
+
+
+@pytest.fixture
+def job_context(
+    sessions: sessionmaker[Session],
+    redis: Redis,
+    carrier: FakeCarrier,
+    sealer: Sealer,
+    watch: Watch,
+) -> Iterator[JobContext]:
+    context = JobContext(
+        sessions=sessions,
+        redis=redis,
+        gateways={"twilio": carrier},
+        lanes=(Lane("twilio", 1000),),
+        sealer=sealer,
+        lease=timedelta(minutes=1),
+        worker="worker-1",
+        now=watch,
+    )
+    provide(context)
+    yield context
+    provide(None)
