@@ -1,19 +1,19 @@
 """Areas: the tree of administrative units, keyed by official code, each with validity dates."""
 
-import csv
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import IO
 
 from sqlalchemy import ColumnElement, Date, UniqueConstraint, and_, or_, select, true
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from campaigns.base import Base, BigId
 from campaigns.errors import AreaFileError, UnknownAreaError
+from campaigns.tables import read_table
 
 COLUMNS = ("code", "name", "kind", "parent", "valid_from", "valid_to", "tags")
 LANG_SON = resources.files("campaigns") / "data" / "areas-lang-son.csv"
@@ -123,33 +123,14 @@ def load_areas(session: Session, rows: Iterable[dict[str, str]]) -> Loaded:
     return Loaded(added, changed, unchanged)
 
 
-def read_area_file(file: IO[str], *, name: str) -> Iterator[dict[str, str]]:
-    """Yield the rows of an area CSV; raise AreaFileError when columns are missing."""
-    reader = csv.DictReader(file)
-    missing = [column for column in COLUMNS[:5] if column not in (reader.fieldnames or ())]
-    if missing:
-        raise AreaFileError(
-            f"{name} has no column {', '.join(missing)}. Nothing was loaded. "
-            f"An area file has the columns {','.join(COLUMNS)}; the last two may be left out."
-        )
-    try:
-        yield from reader
-    except (csv.Error, UnicodeDecodeError) as broken:
-        raise AreaFileError(
-            f"{name} is not readable as CSV in UTF-8 ({broken}). Nothing was loaded."
-        ) from None
-
-
-def load_area_path(session: Session, path: Path) -> Loaded:
+def load_area_path(session: Session, path: Path | Traversable) -> Loaded:
     """Load the area CSV at *path*."""
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        return load_areas(session, read_area_file(file, name=path.name))
+    return load_areas(session, read_table(path, columns=COLUMNS, optional=2, refuse=AreaFileError))
 
 
 def load_lang_son(session: Session) -> Loaded:
     """Load Lạng Sơn as it is since 1 July 2025 (NQ 1672/NQ-UBTVQH15): 61 xã, 4 phường."""
-    with LANG_SON.open(encoding="utf-8") as file:
-        return load_areas(session, read_area_file(file, name="areas-lang-son.csv"))
+    return load_area_path(session, LANG_SON)
 
 
 def has_any_area(session: Session) -> bool:

@@ -1,13 +1,12 @@
 """Levels: how serious an epidemic is in one area from a moment on, as decided by a document."""
 
-import csv
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import yaml
 from sqlalchemy import Index, func, select
@@ -17,6 +16,7 @@ from campaigns.areas import Area
 from campaigns.base import Base, BigId
 from campaigns.errors import LevelFileError, UnknownAreaError, UnknownLevelError
 from campaigns.local_time import ZONE
+from campaigns.tables import read_table
 
 COLUMNS = ("area", "level", "from", "document", "scheme")
 DEFAULT_SCHEME = "nq128"
@@ -214,8 +214,8 @@ def load_levels(session: Session, rows: Iterable[dict[str, str]], *, now: dateti
 
 def load_level_path(session: Session, path: Path, *, now: datetime) -> int:
     """Load the CSV of level decisions at *path*; columns area, level, from, document[, scheme]."""
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        return load_levels(session, _read_file(file, name=path.name), now=now)
+    rows = read_table(path, columns=COLUMNS, optional=1, refuse=LevelFileError)
+    return load_levels(session, rows, now=now)
 
 
 def read_moment(written: str) -> datetime:
@@ -230,22 +230,6 @@ def read_moment(written: str) -> datetime:
     if moment is None or len(written.strip()) <= len("2021-10-30"):
         raise ValueError("the moment must be a day with an hour, such as 2021-10-30T00:00+07:00.")
     return (moment if moment.tzinfo else moment.replace(tzinfo=ZONE)).astimezone(UTC)
-
-
-def _read_file(file: IO[str], *, name: str) -> Iterator[dict[str, str]]:
-    reader = csv.DictReader(file)
-    missing = [column for column in COLUMNS[:4] if column not in (reader.fieldnames or ())]
-    if missing:
-        raise LevelFileError(
-            f"{name} has no column {', '.join(missing)}. Nothing was loaded. "
-            f"A level file has the columns {','.join(COLUMNS)}; the last may be left out."
-        )
-    try:
-        yield from reader
-    except (csv.Error, UnicodeDecodeError) as broken:
-        raise LevelFileError(
-            f"{name} is not readable as CSV in UTF-8 ({broken}). Nothing was loaded."
-        ) from None
 
 
 def _required(row: dict[str, str], column: str) -> str:

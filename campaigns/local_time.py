@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Self
 from zoneinfo import ZoneInfo
 
@@ -46,12 +46,13 @@ class Hours:
         local = moment.astimezone(ZONE)
         midnight = datetime.combine(local.date(), time(), ZONE)
         opening = midnight + timedelta(minutes=self.opens)
-        return opening if opening >= local else opening + timedelta(days=1)
+        return (opening if opening >= local else opening + timedelta(days=1)).astimezone(UTC)
 
     def closing(self, moment: datetime) -> datetime:
         """Return when the stretch that *moment* lies in closes; *moment* must be open."""
         local = moment.astimezone(ZONE)
-        return datetime.combine(local.date(), time(), ZONE) + timedelta(minutes=self.closes)
+        closing = datetime.combine(local.date(), time(), ZONE) + timedelta(minutes=self.closes)
+        return closing.astimezone(UTC)
 
 
 ALL_DAY = Hours(0, 24 * 60)

@@ -7,6 +7,8 @@ database without that key shows no number and cannot be searched by trying numbe
 
 import hashlib
 import os
+import struct
+from collections.abc import Iterator
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -31,7 +33,7 @@ class Sealer:
         self._keyed = hashlib.blake2b(
             key=_derive(seal_key, b"loa fingerprint"), digest_size=FINGERPRINT_BYTES
         )
-        self._nonces = b""
+        self._nonces: Iterator[bytes] = iter(())
         self._drawn_by = 0
 
     def seal(self, number: str) -> bytes:
@@ -59,10 +61,12 @@ class Sealer:
     def _next_nonce(self) -> bytes:
         # One system call a number would cost as much as the encryption; a forked child must not
         # go on with its parent's nonces.
-        if not self._nonces or self._drawn_by != os.getpid():
-            self._nonces = os.urandom(NONCE_BYTES * _NONCES_DRAWN_AT_ONCE)
+        nonce = next(self._nonces, None) if self._drawn_by == os.getpid() else None
+        if nonce is None:
+            drawn = os.urandom(NONCE_BYTES * _NONCES_DRAWN_AT_ONCE)
+            self._nonces = iter(struct.unpack(f"{NONCE_BYTES}s" * _NONCES_DRAWN_AT_ONCE, drawn))
             self._drawn_by = os.getpid()
-        nonce, self._nonces = self._nonces[:NONCE_BYTES], self._nonces[NONCE_BYTES:]
+            nonce = next(self._nonces)
         return nonce
 
 

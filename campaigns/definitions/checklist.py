@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from campaigns.definitions.document import CampaignDocument
 from campaigns.definitions.sentences import SENTENCES
-from campaigns.definitions.wording import find_absences, find_figures, find_presences
+from campaigns.definitions.wording import find_absences, find_figures, find_presences, without_slots
 from campaigns.texts.diacritics import unaccent
 from campaigns.texts.encodings import VIETNAMESE, choose, doubtful
 from campaigns.texts.segments import measure
@@ -89,7 +89,7 @@ def _about_length(document: CampaignDocument, language: str, text: str) -> Itera
     if chosen.measure.segments > MAX_SEGMENTS:
         yield _remark("too_long", language, [str(chosen.measure.segments)])
     # The words are those of the text itself; what an area's name may be taken for is no fault.
-    words = [str(confusion) for confusion in doubtful(text)]
+    words = [str(confusion) for confusion in doubtful(without_slots(text))]
     if not chosen.is_accented and words:
         yield _remark("unclear_without_accents", language, words)
     if language != VIETNAMESE:

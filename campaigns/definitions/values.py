@@ -24,8 +24,8 @@ from campaigns.texts.slots import slots_in
 MAX_SENDER_CHARS = 11
 MAX_TEXT_CHARS = 1600
 _SENDER = re.compile(r"[A-Za-z0-9._-](?:[A-Za-z0-9 ._-]*[A-Za-z0-9._-])?")
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(\.\d+)?(Z|[+-]\d\d:?\d\d)")
-_DURATION = re.compile(r"P(?=.)(\d{1,3}D)?(T(?=\d)(\d{1,4}H)?(\d{1,5}M)?)?")
+_MOMENT = re.compile(r"20\d\d-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(\.\d+)?(Z|[+-]\d\d:?\d\d)", re.ASCII)
+_DURATION = re.compile(r"P(?=.)(\d{1,3}D)?(T(?=\d)(\d{1,4}H)?(\d{1,5}M)?)?", re.ASCII)
 _CONTROL = re.compile(r"[^\S\n ]|[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _ADVERTISING = frozenset({"promo", "promotion", "ads", "ad", "advertising", "quang_cao", "qc"})
 
@@ -151,7 +151,7 @@ def _hours(value: Any) -> Any:
 
 def _whole(value: Any) -> Any:
     # Pydantic reads "120.000", a Vietnamese hundred and twenty thousand, as 120.
-    if isinstance(value, str) and re.fullmatch(r"\d{1,12}", value) is None:
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,12}", value) is None:
         refuse(f"{value[:40]} is not a whole number", "Write digits only, for example 120000")
     return value
 

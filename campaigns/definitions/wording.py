@@ -26,7 +26,7 @@ _HEAD_CHARS = 60
 
 # Looked for in small letters without accents, so that both ways of writing are found.
 _SPEAKER = re.compile(
-    r"[^:：]{2,60}[:：]|\b(?:so y te|syt|cdc|ubnd|bo y te|bcd|ban chi dao|trung tam|tram y te|"
+    r"^[^:：.!?]{2,40}[:：]|\b(?:so y te|syt|cdc|ubnd|bo y te|bcd|ban chi dao|trung tam|tram y te|"
     r"ttyt|lang son|health|committee|province)\b|谅山|卫生"
 )
 _PLACE = re.compile(r"\b(?:lang son|xa|phuong|thon|tinh|commune|ward|province)\b|谅山|[乡镇省县社]")
@@ -84,7 +84,7 @@ _PRESENCES = (
 def find_absences(text: str) -> Iterator[str]:
     """Yield the code of everything a citizen needs that *text*, slots and all, does not say."""
     slots = slots_in(text)
-    plain = unaccent(_without_exercise(_SLOT.sub(" ", text))).casefold()
+    plain = unaccent(_without_exercise(without_slots(text))).casefold()
     for code, filling, pattern in _ABSENCES:
         looked_at = plain[:_HEAD_CHARS] if pattern is _SPEAKER else plain
         if not slots.intersection(filling) and pattern.search(looked_at) is None:
@@ -116,7 +116,7 @@ def find_loud(text: str) -> list[str]:
     """Return words in capitals that are no names, and exclamation marks if more than one."""
     words = [
         word
-        for word in _WORD.findall(_without_exercise(_SLOT.sub(" ", text)))
+        for word in _WORD.findall(_without_exercise(without_slots(text)))
         if all(letter.isupper() for letter in word) and word not in _CAPITALS_THAT_ARE_NAMES
     ]
     marks = text.count("!") + text.count("！")
@@ -133,6 +133,11 @@ def find_links(text: str) -> tuple[list[str], list[str]]:
         if host not in short and host != "gov.vn" and not host.endswith(".gov.vn")
     ]
     return short, foreign
+
+
+def without_slots(text: str) -> str:
+    """Return *text* with a blank for every slot: what its authors wrote themselves."""
+    return _SLOT.sub(" ", text)
 
 
 def _without_exercise(text: str) -> str:

@@ -77,7 +77,7 @@ def stage_list(
     stage = Stage(session)
     reader = RowReader(
         columns,
-        areas={area.code: area.full_name for area in list_areas(session, on=today)},
+        areas={area.code: area.name for area in list_areas(session, on=today)},
         prepare=stage.prepare,
         now=now,
         area_code=area_code,

@@ -25,7 +25,8 @@ class RejectsFile:
     def __init__(self, path: Path, headings: Sequence[str], *, delimiter: str = ",") -> None:
         """Prepare for rejects of a list with these *headings*; nothing is written yet."""
         self.path = path
-        self._draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+        # Always the same name, so that what a killed import leaves is taken up by the next one.
+        self._draft = path.with_name(f".{path.name}.part")
         self._picked = [at for at, text in enumerate(headings) if fold(text) not in REJECT_COLUMNS]
         self._heading = [headings[at] for at in self._picked]
         self._delimiter = delimiter

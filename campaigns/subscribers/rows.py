@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from operator import itemgetter
 from typing import Any, Generic, TypeVar
 
@@ -29,7 +30,8 @@ MAX_TAG_CHARS = 40
 MAX_SOURCE_CHARS = 200
 # A tablet's clock may run a little ahead of ours.
 _CLOCK_SLACK = timedelta(days=1)
-_MAX_KNOWN = 20_000
+_MAX_KNOWN = 50_000
+_MAX_PARTS = 4096
 _REFUSALS = frozenset(["khong", "khong dong y", "chua dong y", "tu choi", "no", "n", "false", "0"])
 _DAY_FIRST = re.compile(
     r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(?:[ T,]+(\d{1,2})[:hg](\d{2})?(?::(\d{2}))?)?"
@@ -99,6 +101,9 @@ class RowReader(Generic[T]):
         self._on_reject = on_reject
         self._prepare = prepare
         self._known: dict[Hashable, T] = {}
+        # A miss in the whole is mostly a hit in every part: a known commune, a known day.
+        self._find_area = lru_cache(_MAX_PARTS)(self._read_area)
+        self._find_moment = lru_cache(_MAX_PARTS)(self._read_moment)
         others = [at for column, at in columns.at.items() if column != PHONE]
         self._pick: Callable[[Sequence[str]], Any] = itemgetter(*others) if others else lambda _: ()
 
@@ -143,19 +148,17 @@ class RowReader(Generic[T]):
             yield row, number, prepared
 
     def _read_profile(self, cells: Sequence[str]) -> Profile:
-        def cell(column: str) -> str | None:
-            at = self._at.get(column)
-            return None if at is None else unicodedata.normalize("NFC", cells[at]).strip()
-
+        at = self._at
         return Profile(
-            self._read_area(cell(AREA) or ""),
-            _read_language(cell(LANGUAGE) or ""),
-            _read_tags(cell(TAGS)),
-            _read_source(cell(CONSENT) or ""),
-            self._read_moment(cell(CONSENT_AT) or ""),
+            self._find_area(cells[at[AREA]] if AREA in at else ""),
+            _read_language(cells[at[LANGUAGE]]) if LANGUAGE in at else None,
+            _read_tags(cells[at[TAGS]]) if TAGS in at else None,
+            _read_source(cells[at[CONSENT]]) if CONSENT in at else None,
+            self._find_moment(cells[at[CONSENT_AT]]) if CONSENT_AT in at else None,
         )
 
-    def _read_area(self, written: str) -> str:
+    def _read_area(self, cell: str) -> str:
+        written = _tidy(cell)
         if not written and self._area_code is not None:
             return self._area_code
         if not written:
@@ -164,14 +167,20 @@ class RowReader(Generic[T]):
         for candidate in (code, code.zfill(5) if code.isdigit() else code):
             if candidate in self._area_names:
                 return candidate
-        named = fold(written)
-        codes = self._areas_named.get(named) or self._areas_named.get(named.partition(" ")[2], [])
+        codes = self._codes_named(fold(written))
         hint = f" {self._area_names[codes[0]]} has the code {codes[0]}." if len(codes) == 1 else ""
         raise _RefusedError(
             "unknown_area", f"No area has this code today; see `loa areas list`.{hint}"
         )
 
-    def _read_moment(self, written: str) -> datetime | None:
+    def _codes_named(self, folded: str) -> list[str]:
+        """Find the areas called *folded*, with or without words such as xã in front."""
+        while folded and folded not in self._areas_named:
+            folded = folded.partition(" ")[2]
+        return self._areas_named.get(folded, [])
+
+    def _read_moment(self, cell: str) -> datetime | None:
+        written = _tidy(cell)
         if not written:
             return None
         moment = _parse_moment(written)
@@ -191,7 +200,13 @@ def _refuse_shifted(beyond: Sequence[str]) -> None:
         )
 
 
-def _read_language(written: str) -> str | None:
+def _tidy(cell: str) -> str:
+    return unicodedata.normalize("NFC", cell).strip()
+
+
+@lru_cache(_MAX_PARTS)
+def _read_language(cell: str) -> str | None:
+    written = _tidy(cell)
     if not written:
         return None
     language = read_language(written)
@@ -203,10 +218,9 @@ def _read_language(written: str) -> str | None:
     return language
 
 
-def _read_tags(written: str | None) -> str | None:
-    """Return tags as ``|a|b|``, unaccented and sorted; no cell says nothing, an empty one none."""
-    if written is None:
-        return None
+@lru_cache(_MAX_PARTS)
+def _read_tags(written: str) -> str:
+    """Return tags as ``|a|b|``, unaccented and sorted."""
     tags = sorted({fold(tag).replace(" ", "_") for tag in re.split(r"[|;,]", written)} - {""})
     if len(tags) > MAX_TAGS or any(len(tag) > MAX_TAG_CHARS for tag in tags):
         raise _RefusedError(
@@ -216,7 +230,9 @@ def _read_tags(written: str | None) -> str | None:
     return f"|{'|'.join(tags)}|" if tags else ""
 
 
-def _read_source(written: str) -> str | None:
+@lru_cache(_MAX_PARTS)
+def _read_source(cell: str) -> str | None:
+    written = _tidy(cell)
     if fold(written) in _REFUSALS:
         raise _RefusedError("no_consent", "The list says that this person did not agree.")
     if len(written) > MAX_SOURCE_CHARS:

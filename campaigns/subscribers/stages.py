@@ -6,7 +6,6 @@ holds one in the clear. Staging takes no lock on the subscribers, however long t
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import text
@@ -133,26 +132,13 @@ def _value_rows(listed: Iterable[Listed], sealer: Sealer) -> Iterator[tuple[Any,
 
 
 def _as_values(profile: Profile) -> tuple[str | None, ...]:
-    return (
-        profile.area_code,
-        profile.language,
-        profile.tags,
-        profile.source,
-        None if profile.consent_at is None else _as_stored(profile.consent_at),
-    )
+    """Return what a row of the stage ends with, moments as SQLAlchemy writes them on SQLite."""
+    moment = profile.consent_at
+    stored = None if moment is None else moment.replace(tzinfo=None).isoformat(" ", "microseconds")
+    return profile.area_code, profile.language, profile.tags, profile.source, stored
 
 
 def _as_copy_text(profile: Profile) -> str:
-    return "\t".join(
-        "\\N" if value is None else value.translate(_ESCAPES)
-        for value in (*_as_values(profile)[:-1], _zoned(profile.consent_at))
-    )
-
-
-def _as_stored(moment: datetime) -> str:
-    """Write *moment* as SQLAlchemy stores it on SQLite."""
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"
-
-
-def _zoned(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.astimezone(UTC).isoformat()
+    *said, moment = _as_values(profile)
+    cells = ["\\N" if value is None else value.translate(_ESCAPES) for value in said]
+    return "\t".join((*cells, "\\N" if moment is None else f"{moment}+00"))

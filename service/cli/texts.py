@@ -89,7 +89,7 @@ def _show(text: str, plain: str, alike: list[Confusion]) -> Iterator[RenderableT
 def _measure_lines(*, as_json: bool) -> None:
     """Measure standard input line by line, answering each before the next is read."""
     failed = False
-    for number, raw in enumerate(click.get_binary_stream("stdin"), start=1):
+    for number, raw in enumerate(sys.stdin.buffer, start=1):
         try:
             text = _read_line(raw, as_json=as_json)
         except ValueError as wrong:
@@ -132,10 +132,8 @@ def _say(answer: dict[str, Any], *, as_json: bool) -> None:
     else:
         plain = answer["unaccented"]
         line = f"{answer['encoding']}\t{answer['segments']}\t{plain['segments']}"
-    output = click.get_binary_stream("stdout")
-    output.write(f"{line}\n".encode())
-    # A program may wait for this answer before it asks for the next.
-    output.flush()
+    # In UTF-8 whatever the terminal, and at once: a program may wait for it before it asks again.
+    click.echo(line.encode())
 
 
 def _outline(counted: Measure) -> dict[str, Any]:

@@ -71,5 +71,5 @@ def test_after_an_upgrade_no_row_may_point_to_nothing(current: Engine) -> None:
         "INSERT INTO revisions (campaign_id, number, digest, content, author, created_at) "
         "VALUES (404, 1, '', '', '', CURRENT_TIMESTAMP)"
     )
-    with current.connect() as connection, pytest.raises(DatabaseError, match="(?i)foreign key"):
+    with current.connect() as connection, pytest.raises(DatabaseError, match=r"(?i)foreign key"):
         connection.execute(orphan)

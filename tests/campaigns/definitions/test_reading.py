@@ -91,6 +91,8 @@ def test_codes_and_words_stay_as_they_are_written() -> None:
         ('"07:00-21:00"', '"06:00-21:00"', 16, "window.hours", "07:00-22:00"),
         ('"07:00-21:00"', '"07:00-23:00"', 16, "window.hours", "emergency"),
         ("T18:00+07:00", "", 16, "window.not_after", "2026-12-01T18:00+07:00"),
+        ("2026-12-01T", "0001-01-01T", 16, "window.not_after", "2026-12-01T18:00+07:00"),
+        ("2026-12-01T", "2026-13-01T", 16, "window.not_after", "2026-12-01T18:00+07:00"),
         ("18:00+07:00", "18:00", 16, "window.not_after", "time zone"),
         ("not_after: 2026", "lasts: P1D, not_after: 2026", 16, "window.lasts", "only one"),
         ("120000", "120.000", 17, "budget.segments", "120000"),

@@ -69,6 +69,7 @@ def test_chinese_keeps_its_own_punctuation(text: str) -> None:
         ("Lạng\u00a0Sơn\u200b", "Lang Son"),
         ("naïve ñandú Åse", "naïve ñandu Åse"),
         ("😀 ế 👍🏽", "😀 e 👍🏽"),
+        ("ậ\u0301 ở\u0323", "a o"),
     ],
 )
 def test_signs_become_those_of_a_keyboard(written: str, plain: str) -> None:

@@ -1,0 +1,39 @@
+"""Tables: the small CSV files that administrators write, read with one kind of complaint."""
+
+import csv
+from collections.abc import Callable, Iterator, Sequence
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from campaigns.errors import CampaignError
+
+
+def read_table(
+    path: Path | Traversable,
+    *,
+    columns: Sequence[str],
+    optional: int,
+    refuse: Callable[[str], CampaignError],
+) -> Iterator[dict[str, str]]:
+    """Yield the rows of the UTF-8 CSV at *path* with their *columns*; others are passed over.
+
+    The last *optional* columns may be missing. Raises what *refuse* makes of a sentence when the
+    file is no such table.
+    """
+    required = columns[: len(columns) - optional]
+    try:
+        with path.open(encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file, strict=True)
+            missing = [column for column in required if column not in (reader.fieldnames or ())]
+            if missing:
+                raise refuse(
+                    f"{path.name} has no column {', '.join(missing)}. Nothing was loaded. "
+                    f"Such a file begins with {','.join(columns)}, of which the last "
+                    f"{optional} may be left out."
+                )
+            yield from reader
+    except (csv.Error, UnicodeDecodeError):
+        raise refuse(
+            f"{path.name} is not a table in CSV and UTF-8. Nothing was loaded. "
+            "Save it from the spreadsheet as 'CSV UTF-8'."
+        ) from None
