@@ -17,7 +17,7 @@ from campaigns.local_time import ZONE
 from campaigns.people import Role, add_person, get_person
 from campaigns.plans.approvals import sign_plan, submit_plan
 from campaigns.plans.planning import Terms, draft_plan
-from campaigns.subscribers.imports import import_file
+from service.lists import import_list
 from service.resources import Resources, open_queue
 from workers.sending import ask_for_batch
 
@@ -138,4 +138,11 @@ def _as_typed(index: int) -> str:
 
 
 def _import(resources: Resources, path: Path, *, say: Say) -> None:
-    raise NotImplementedError
+    imported = import_list(
+        resources.sessions, path, sealer=resources.sealer, now=resources.now()
+    )
+    refused = sum(imported.outcome.rows_rejected.values())
+    say(
+        f"  {imported.outcome.merged.entered:,} people imported from {path.name}, "
+        f"{refused} rows refused with a reason"
+    )

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
 from campaigns.areas import has_any_area, load_lang_son
@@ -75,7 +75,7 @@ def running_machine(settings: Settings, wishes: Wishes) -> Iterator[Machine]:
         web_url = f"http://127.0.0.1:{port}"
         _wait_for(supervisor, "web", f"{web_url}/healthz")
         if carrier_url:
-            _wait_for(supervisor, "carrier", f"{carrier_url}/healthz")
+            _wait_for(supervisor, "carrier", carrier_url)
         yield Machine(resources, supervisor, web_url, carrier_url)
 
 
@@ -132,6 +132,8 @@ def _wait_for(supervisor: Supervisor, name: str, url: str) -> None:
         try:
             with urlopen(url, timeout=2):  # noqa: S310 - an address on this machine
                 return
+        except HTTPError:
+            return
         except (URLError, OSError):
             time.sleep(_LOOK_EVERY_S)
     raise UnreachableError(

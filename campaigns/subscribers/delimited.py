@@ -2,10 +2,7 @@
 
 import csv
 import itertools
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from io import TextIOWrapper
-from typing import BinaryIO
 
 from campaigns.subscribers.encodings import refuse_file
 from campaigns.subscribers.headings import is_heading
@@ -16,18 +13,14 @@ _LINES_ABOVE = 20
 
 
 def read_delimited(
-    file: BinaryIO, *, encoding: str, name: str
+    text: Iterable[str], *, name: str
 ) -> tuple[tuple[str, ...], Iterator[tuple[int, Sequence[str]]], str]:
-    """Return heading, numbered rows and delimiter of the CSV in *file*.
+    """Return heading, numbered rows and delimiter of the CSV whose lines are *text*.
 
     The heading is the first line, within the first twenty, that names the number's column; it
     settles the delimiter. Raises SubscriberFileError, also while rows are read.
     """
-    lines: Iterable[str] = TextIOWrapper(file, encoding, newline="")
-    if encoding == "cp1258":
-        # CP1258 writes most accents as marks of their own.
-        lines = (unicodedata.normalize("NFC", line) for line in lines)
-    lines = iter(lines)
+    lines = iter(text)
     first = list(itertools.islice(lines, _LINES_ABOVE))
     for delimiter in DELIMITERS:
         for skipped, headings in enumerate(_cells(first, delimiter)):

@@ -4,7 +4,7 @@ import json
 import unicodedata
 from collections.abc import Iterator, Sequence
 from io import TextIOWrapper
-from typing import Any, BinaryIO
+from typing import Any
 
 from campaigns.subscribers.encodings import refuse_file
 from campaigns.subscribers.headings import COLUMNS, PHONE, is_heading, read_headings
@@ -13,7 +13,7 @@ _MAX_KEYS = 200
 
 
 def read_json_lines(
-    file: BinaryIO, *, encoding: str, name: str
+    lines: TextIOWrapper, *, name: str
 ) -> tuple[tuple[str, ...], Iterator[tuple[int, Sequence[str]]]]:
     """Return the keys of the first object as heading, and every object as a numbered row.
 
@@ -21,7 +21,6 @@ def read_json_lines(
     the known columns. A line that is no object becomes a row whose number is that line, so that
     it is refused with its text beside the reason.
     """
-    lines = TextIOWrapper(file, encoding)
     first = next((line for line in lines if line.strip()), "")
     lines.seek(0)
     keys = tuple(_read_object(first) or ())

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from io import TextIOWrapper
 from pathlib import Path
-from typing import BinaryIO
+from unicodedata import normalize
 
 from campaigns.subscribers.delimited import read_delimited
 from campaigns.subscribers.encodings import detect_encoding, refuse_file
@@ -39,7 +40,7 @@ class Sheet:
     name: str
     headings: tuple[str, ...]
     rows: Iterator[Row]
-    done: Callable[[], float]
+    done: Callable[[], float] = lambda: 0.0
     delimiter: str = ","
     warnings: tuple[str, ...] = ()
 
@@ -60,24 +61,27 @@ def open_sheet(path: Path) -> Iterator[Sheet]:
         if begin.startswith(b"PK"):
             with open_workbook(file, name=path.name) as (headings, rows, done, warnings):
                 yield _mended(Sheet(path.name, headings, rows, done, warnings=warnings))
-        else:
-            yield _mended(_open_text(file, path))
+            return
+        encoding, begins_with = detect_encoding(file, name=path.name)
+        text = TextIOWrapper(file, encoding, newline="")
+        try:
+            sheet = _open_text(text, path.name, encoding=encoding, begins_with=begins_with)
+            size = path.stat().st_size
+            yield replace(_mended(sheet), done=lambda: file.tell() / size)
+        finally:
+            text.detach()
 
 
-def _open_text(file: BinaryIO, path: Path) -> Sheet:
-    size = path.stat().st_size
-    encoding, first_char = detect_encoding(file, name=path.name)
-
-    def done() -> float:
-        return 1.0 if file.closed or not size else file.tell() / size
-
-    if first_char == "{":
-        headings, rows = read_json_lines(file, encoding=encoding, name=path.name)
-        return Sheet(path.name, headings, rows, done)
-    if first_char == "[":
-        raise refuse_file(path.name, "it is one JSON list; write one object a line (NDJSON)")
-    headings, rows, delimiter = read_delimited(file, encoding=encoding, name=path.name)
-    return Sheet(path.name, headings, rows, done, delimiter)
+def _open_text(text: TextIOWrapper, name: str, *, encoding: str, begins_with: str) -> Sheet:
+    if begins_with == "{":
+        headings, rows = read_json_lines(text, name=name)
+        return Sheet(name, headings, rows)
+    if begins_with == "[":
+        raise refuse_file(name, "it is one JSON list; write one object a line (NDJSON)")
+    # CP1258 writes most accents as marks of their own.
+    lines = (normalize("NFC", line) for line in text) if encoding == "cp1258" else text
+    headings, rows, delimiter = read_delimited(lines, name=name)
+    return Sheet(name, headings, rows, delimiter=delimiter)
 
 
 def _mended(sheet: Sheet) -> Sheet:

@@ -189,4 +189,4 @@ def _stop_all(children: list[_Running], deadline: float) -> None:
 def _kill_group(process: subprocess.Popen[bytes]) -> None:
     """End whatever is left of *process* and of those it started."""
     with suppress(ProcessLookupError):
-        pass
+        os.killpg(process.pid, signal.SIGKILL)

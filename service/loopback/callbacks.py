@@ -5,6 +5,7 @@ import heapq
 import itertools
 import time
 from collections import deque
+from contextlib import suppress
 from functools import lru_cache
 from http import HTTPStatus
 from typing import NamedTuple
@@ -49,6 +50,7 @@ class Callbacks:
         self._postmen: Postmen[_Call] = Postmen(_POSTMEN)
         self._woken = asyncio.Event()
         self._is_hurrying = False
+        self._is_over = False
 
     def announce(self, text: KeptText) -> None:
         """Plan the callbacks about *text*, counted from the moment it was accepted."""
@@ -59,10 +61,10 @@ class Callbacks:
             self._plan(text.at + news.after_s, 0, text, news)
 
     async def run(self) -> None:
-        """Post callbacks until cancelled."""
+        """Post callbacks until ``stop``."""
         saved_at = time.monotonic()
         try:
-            while True:
+            while not self._is_over:
                 self._release_due()
                 for call, status in self._postmen.look():
                     self._note(call, status)
@@ -81,6 +83,11 @@ class Callbacks:
         while self._left() and time.monotonic() < end:  # noqa: ASYNC110 - two queues and a count
             await asyncio.sleep(0.02)
         return self._left()
+
+    def stop(self) -> None:
+        """Let ``run`` come to its end, whatever is left."""
+        self._is_over = True
+        self._woken.set()
 
     def _left(self) -> int:
         return len(self._planned) + len(self._due) + self._postmen.away
@@ -104,10 +111,9 @@ class Callbacks:
             return
         self._woken.clear()
         pause = self._planned[0].due_at - time.time() if self._planned else _SAVE_EVERY_S
-        try:
-            await asyncio.wait_for(self._woken.wait(), max(0.0, min(pause, _SAVE_EVERY_S)))
-        except TimeoutError:
-            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(max(0.0, min(pause, _SAVE_EVERY_S))):
+                await self._woken.wait()
 
     def _note(self, call: _Call, status: int) -> None:
         # Only an answer about the request itself ends it: a web that is starting says 5xx.

@@ -8,7 +8,6 @@ import signal
 import time
 from base64 import b64encode
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -203,9 +202,8 @@ async def _serve(
     await server.shutdown(timeout=1)
     if left := await callbacks.flush(within_s=_FLUSH_WITHIN_S):
         log.warning("%d callbacks were not taken; the next start repeats them", left)
-    posting.cancel()
-    with suppress(asyncio.CancelledError):
-        await posting
+    callbacks.stop()
+    await posting
 
 
 def _read_form(body: bytes) -> dict[str, str]:

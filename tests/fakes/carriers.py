@@ -37,17 +37,24 @@ class LoopbackCarrier:
         return [record for record in records if "sid" in record]
 
 
-@contextmanager
-def a_loopback_carrier(data_dir: Path, *options: str) -> Iterator[LoopbackCarrier]:
-    """Run ``loa carrier`` on a free port for as long as the block lasts."""
-    environment = {
+def loa_carrier() -> list[str]:
+    return [sys.executable, "-m", "service", "carrier", "--port", "0", "--json"]
+
+
+def environment(data_dir: Path) -> dict[str, str]:
+    return {
         **os.environ,
         "LOA_DATA_DIR": str(data_dir),
         "LOA_LOOPBACK_ACCOUNT_SID": ACCOUNT_SID,
         "LOA_LOOPBACK_AUTH_TOKEN": AUTH_TOKEN,
     }
-    command = [sys.executable, "-m", "service", "carrier", "--port", "0", "--json", *options]
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE) as process:
+
+
+@contextmanager
+def a_loopback_carrier(data_dir: Path, *options: str) -> Iterator[LoopbackCarrier]:
+    """Run ``loa carrier`` on a free port for as long as the block lasts."""
+    command = [*loa_carrier(), *options]
+    with subprocess.Popen(command, env=environment(data_dir), stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         ready = json.loads(process.stdout.readline())
         try:

@@ -17,11 +17,10 @@ STAYS = "import signal; signal.pause()"
 LEAVES_A_MARK = "import os,pathlib,signal; pathlib.Path('{}').write_text(str(os.getpid())); {}"
 DEAF = "signal.signal(signal.SIGTERM, signal.SIG_IGN); signal.pause(); signal.pause()"
 PARENT = """
-import pathlib, sys
+import sys
 from service.embedded.children import Child, Supervisor
 with Supervisor() as supervisor:
-    supervisor.start(Child("patient", (sys.executable, "-c", "import signal; signal.pause()")))
-    pathlib.Path(sys.argv[1]).write_text(str(supervisor.pid("patient")))
+    supervisor.start(Child("patient", (sys.executable, "-c", sys.argv[1])))
     supervisor.run()
 """
 
@@ -33,7 +32,9 @@ def a_child(code: str = STAYS, *, name: str = "patient", directory: Path | None 
 def a_supervising_process(tmp_path: Path) -> tuple[subprocess.Popen[bytes], int]:
     """Start a process that supervises one child; return it and the child's number."""
     noted = tmp_path / "child.pid"
-    parent = subprocess.Popen([sys.executable, "-c", PARENT, str(noted)])
+    # The child notes its number itself, and so is known to be past its start.
+    code = LEAVES_A_MARK.format(noted, "signal.pause()")
+    parent = subprocess.Popen([sys.executable, "-c", PARENT, code])
     assert eventually(lambda: noted.exists() and noted.read_text() != "")
     return parent, int(noted.read_text())
 
