@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+import campaigns.plans.models  # noqa: F401 - a broadcast's row points to its plan's table
 from campaigns.broadcasts.claiming import withdraw
 from campaigns.deliveries import Broadcast, BroadcastState, DeliveryState
 from campaigns.errors import BroadcastFrozenError, UnknownBroadcastError

@@ -26,8 +26,7 @@ class Staged:
     """A list that is read and sealed, waiting in temporary tables to be merged."""
 
     name: str
-    read: int
-    usable: int
+    rows_read: int
     numbers: int
     rejected: dict[str, int]
     warnings: tuple[str, ...]
@@ -35,7 +34,7 @@ class Staged:
     @property
     def duplicates(self) -> int:
         """How many usable rows repeated a number; the last one of each counts."""
-        return self.usable - self.numbers
+        return self.rows_read - sum(self.rejected.values()) - self.numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +83,13 @@ def stage_list(
         on_reject=on_reject,
     )
     stage.fill(reader.read_rows(watch(sheet.rows)), sealer=sealer)
-    usable, numbers = stage.settle()
-    warnings = (*sheet.warnings, *columns.warnings)
-    return Staged(sheet.name, reader.read, usable, numbers, dict(reader.rejected), warnings)
+    return Staged(
+        sheet.name,
+        rows_read=reader.read,
+        numbers=stage.settle(),
+        rejected=dict(reader.rejected),
+        warnings=(*sheet.warnings, *columns.warnings),
+    )
 
 
 def preview_import(session: Session, staged: Staged, *, complete: bool = False) -> Outcome:
@@ -112,4 +115,4 @@ def merge_import(
 
 
 def _outcome(staged: Staged, merged: Merged) -> Outcome:
-    return Outcome(staged.read, staged.rejected, staged.duplicates, merged, staged.warnings)
+    return Outcome(staged.rows_read, staged.rejected, staged.duplicates, merged, staged.warnings)

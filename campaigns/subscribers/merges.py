@@ -107,8 +107,6 @@ def compare_stage(session: Session, *, complete: bool) -> Merged:
     session.execute(text(_KNOWN))
     for index in _INDEXES if complete else _INDEXES[:1]:
         session.execute(text(index))
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("ANALYZE loa_known"))
     session.execute(text(_LEAVING if complete else _NOBODY_LEAVES))
     totals: Counter[str] = Counter()
     by_area: dict[str, dict[str, int]] = {}

@@ -27,9 +27,10 @@ _STAGE = """
 # Who enters gets an id in the order of fingerprints, the order in which the index is built
 # fastest: on PostgreSQL from the sequence, on SQLite counted from the last id at the merge.
 _ORDINAL = {
-    "postgresql": "ordinal bigint DEFAULT nextval(pg_get_serial_sequence('subscribers', 'id'))",
+    "postgresql": "ordinal bigint DEFAULT nextval('{sequence}')",
     "sqlite": "ordinal integer PRIMARY KEY",
 }
+_SEQUENCE = "SELECT pg_get_serial_sequence('subscribers', 'id')"
 _INCOMING = """
     CREATE TEMPORARY TABLE loa_incoming ({ordinal}, row integer, fingerprint bytea, sealed bytea,
     carrier text, area_code text, language text, tags text, source text, consent_at timestamptz)"""
@@ -58,7 +59,10 @@ class Stage:
         if self._kind == "sqlite":
             session.execute(text(f"PRAGMA temp.cache_size = -{_PAGES_IN_MEMORY_KIB}"))
         session.execute(text(_STAGE))
-        session.execute(text(_INCOMING.format(ordinal=_ORDINAL[self._kind])))
+        # Asked once: as a column's default the question would be put for every row.
+        sequence = session.scalar(text(_SEQUENCE)) if self._kind == "postgresql" else None
+        ordinal = _ORDINAL[self._kind].format(sequence=sequence)
+        session.execute(text(_INCOMING.format(ordinal=ordinal)))
         session.execute(text("CREATE TEMPORARY TABLE loa_mentioned (fingerprint bytea)"))
 
     @property
@@ -79,24 +83,22 @@ class Stage:
                 _value_rows(listed, sealer),
             )
 
-    def settle(self) -> tuple[int, int]:
-        """Keep the newest row for each number; return how many rows and how many numbers."""
-        run = self._session.execute
+    def settle(self) -> int:
+        """Keep the newest row for each number, and return how many numbers there are."""
         if self._kind == "postgresql":
-            run(text("SET LOCAL work_mem = '64MB'"))
-        rows = run(text("SELECT count(area_code) FROM loa_stage")).scalar_one()
-        run(text(f"INSERT INTO loa_incoming (row, fingerprint, {_SAID}) {_NEWEST[self._kind]}"))
-        run(
-            text(
-                "INSERT INTO loa_mentioned "
-                "SELECT DISTINCT fingerprint FROM loa_stage WHERE area_code IS NULL"
-            )
+            self._session.execute(text("SET LOCAL work_mem = '64MB'"))
+        numbers = self._run(
+            f"INSERT INTO loa_incoming (row, fingerprint, {_SAID}) {_NEWEST[self._kind]}"
         )
-        run(text("DROP TABLE loa_stage"))
-        if self._kind == "postgresql":
-            run(text("ANALYZE loa_incoming"))
-        numbers = run(text("SELECT count(*) FROM loa_incoming")).scalar_one()
-        return rows, numbers
+        self._run(
+            "INSERT INTO loa_mentioned SELECT fingerprint FROM loa_stage WHERE area_code IS NULL"
+        )
+        self._run("DROP TABLE loa_stage")
+        return numbers
+
+    def _run(self, statement: str) -> int:
+        """Run *statement* and return how many rows it wrote."""
+        return self._session.connection().execute(text(statement)).rowcount
 
     def _driver(self) -> Any:
         return self._session.connection().connection.driver_connection

@@ -62,7 +62,8 @@ def _samples(draft: PlanDraft) -> Table:
             text.language,
             text.area_code,
             f"{measure.segments} {measure.encoding}",
-            Text(text.chosen.body),
+            # Nobody signs half a text, and Chinese has no blanks to break a line at.
+            Text(text.chosen.body, overflow="fold"),
         )
     return table
 

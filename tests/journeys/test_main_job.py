@@ -1,0 +1,91 @@
+"""The main job: from a subscriber file and a campaign file to a balanced ledger.
+
+Real processes, a real queue, a real carrier on this machine, on each database; every receipt
+arrives twice, late and out of order.
+"""
+
+from pathlib import Path
+
+from campaigns.areas import LANG_SON
+from service.demonstration import CAMPAIGN, write_levels, write_subscribers
+from tests.builders import NOON
+from tests.journeys.conftest import Installation
+
+PEOPLE = 3000
+
+
+def launch_to_everybody(loa: Installation, directory: Path) -> int:
+    """Do what an operator and two approvers do, by commands, and return the broadcast."""
+    communes = [line.split(",")[0] for line in LANG_SON.read_text().splitlines()[2:]]
+    people = write_subscribers(directory / "subscribers.csv", communes, count=PEOPLE)
+    levels = write_levels(directory / "levels.csv", communes, now=NOON)
+    campaign = directory / "campaign.yaml"
+    campaign.write_text(CAMPAIGN.read_text(encoding="utf-8"), encoding="utf-8")
+    loa.loa("areas", "levels", "load", str(levels))
+    loa.loa("subscribers", "import", str(people))
+    loa.loa("users", "add", "tacgia", "--agency", "Sở KH&CN", "--role", "author")
+    loa.loa("users", "add", "duyet", "--agency", "Ban Tuyên giáo", "--role", "content_approver")
+    loa.loa("users", "add", "gui", "--agency", "Sở KH&CN", "--role", "sender")
+    planned = loa.loa("campaigns", "plan", str(campaign))
+    submitted = loa.loa("campaigns", "submit", str(campaign), "--user", "tacgia")
+    assert submitted["digest"] == planned["digest"]
+    loa.loa("campaigns", "launch", submitted["digest"], code=1)
+    loa.loa("campaigns", "sign", submitted["digest"], "--user", "tacgia", code=1)
+    loa.loa("campaigns", "sign", submitted["digest"], "--user", "duyet")
+    loa.loa("campaigns", "sign", str(submitted["plan"]), "--user", "gui")
+    launched = loa.loa("campaigns", "launch", str(submitted["plan"]))
+    assert launched["deliveries"] == PEOPLE
+    broadcast: int = launched["broadcast"]
+    return broadcast
+
+
+def wait_until_finished(loa: Installation, broadcast: int) -> None:
+    loa.until(lambda: loa.loa("broadcasts", "status", str(broadcast))["state"] == "finished")
+
+
+def check_the_books(loa: Installation, broadcast: int) -> None:
+    """Hold the ledger against the carrier's own log: everybody once, nobody twice, nobody lost."""
+    ledger = loa.loa("broadcasts", "ledger", str(broadcast))
+    assert ledger["balanced"]
+    assert ledger["settled"]
+    assert ledger["planned"] == ledger["accepted"] == PEOPLE
+    carrier = loa.carrier_says()
+    assert (carrier["count"], carrier["distinct"], carrier["doubled"]) == (PEOPLE, PEOPLE, 0)
+
+
+def test_everybody_is_texted_once_and_every_receipt_arrives(
+    installation: Installation, tmp_path: Path
+) -> None:
+    broadcast = launch_to_everybody(installation, tmp_path)
+    wait_until_finished(installation, broadcast)
+
+    def everything_heard() -> bool:
+        by = installation.ledger(broadcast).accepted_by
+        return by.silent + by.network == 0
+
+    installation.until(everything_heard)
+    check_the_books(installation, broadcast)
+    by = installation.ledger(broadcast).accepted_by
+    assert by.handset + by.failed == PEOPLE
+    assert 0 < by.failed < PEOPLE / 5
+
+
+def test_a_worker_killed_in_the_middle_loses_and_doubles_nobody(
+    installation: Installation, tmp_path: Path
+) -> None:
+    broadcast = launch_to_everybody(installation, tmp_path)
+    installation.kill_a_worker_that_speaks(broadcast)
+
+    wait_until_finished(installation, broadcast)
+    check_the_books(installation, broadcast)
+
+
+def test_a_queue_flushed_in_the_middle_loses_and_doubles_nobody(
+    installation: Installation, tmp_path: Path
+) -> None:
+    broadcast = launch_to_everybody(installation, tmp_path)
+    installation.until(lambda: installation.ledger(broadcast).accepted > 0)
+    installation.flush_the_queue()
+
+    wait_until_finished(installation, broadcast)
+    check_the_books(installation, broadcast)
