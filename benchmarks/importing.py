@@ -15,25 +15,20 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
-from uuid import uuid4
 
 import phonenumbers
-import psycopg
-from psycopg import sql
-from sqlalchemy import make_url, select
+from sqlalchemy import select
 
-from campaigns.areas import LANG_SON, Area, load_lang_son
+from benchmarks.databases import fresh_database
+from campaigns.areas import LANG_SON, Area
 from campaigns.sealing import Sealer
 from campaigns.subscribers.models import ConsentEvent, ConsentKind, Subscriber
 from service.database import open_engine, open_sessions
 from service.lists import import_list
-from service.schema import upgrade
 
 POSTGRESQL_URL = "LOA_TEST_POSTGRESQL_URL"
 PEER_ROWS = 20_000
@@ -148,37 +143,11 @@ def import_by_objects(url: str, path: Path) -> dict[str, Any]:
 
 
 def _in_child(what: str, kind: str, path: Path, postgresql: str | None) -> dict[str, Any]:
-    with TemporaryDirectory() as directory, _database(kind, Path(directory), postgresql) as url:
+    with fresh_database(kind, postgresql) as url:
         command = [sys.executable, "-m", "benchmarks.importing", what, url, str(path)]
         child = subprocess.run(command, check=True, capture_output=True, text=True)
     answer: dict[str, Any] = json.loads(child.stdout)
     return answer
-
-
-@contextmanager
-def _database(kind: str, directory: Path, postgresql: str | None) -> Iterator[str]:
-    """Yield the URL of a fresh database with the schema and the areas of Lạng Sơn."""
-    name = f"loa_bench_{uuid4().hex[:12]}"
-    server = make_url(postgresql or "").set(drivername="postgresql") if postgresql else None
-    if kind == "sqlite" or server is None:
-        url = f"sqlite:///{directory / 'bench.sqlite3'}"
-    else:
-        _administer(server.render_as_string(hide_password=False), "CREATE DATABASE {}", name)
-        url = server.set(database=name).render_as_string(hide_password=False)
-    engine = open_engine(url)
-    upgrade(engine)
-    with open_sessions(engine).begin() as session:
-        load_lang_son(session)
-    engine.dispose()
-    yield url
-    if kind != "sqlite" and server is not None:
-        address = server.render_as_string(hide_password=False)
-        _administer(address, "DROP DATABASE {} WITH (FORCE)", name)
-
-
-def _administer(address: str, statement: str, name: str) -> None:
-    with psycopg.connect(address, autocommit=True) as connection:
-        connection.execute(sql.SQL(statement).format(sql.Identifier(name)))
 
 
 def main() -> None:

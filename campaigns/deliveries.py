@@ -76,7 +76,8 @@ class BroadcastText(Base):
     """One rendered body for one language and one area; deliveries point here.
 
     ``decision_id`` is the level decision the text rests on; when another supersedes it, the text
-    is no longer true and is not sent.
+    is no longer true and is not sent. ``place`` numbers the areas of one broadcast: a million rows
+    are sorted by it many times faster than by codes.
     """
 
     __tablename__ = "texts"
@@ -86,6 +87,7 @@ class BroadcastText(Base):
     broadcast_id: Mapped[int] = mapped_column(ForeignKey("broadcasts.id"))
     language: Mapped[str] = mapped_column(String(8))
     area_code: Mapped[str] = mapped_column(String(16))
+    place: Mapped[int]
     level: Mapped[int]
     decision_id: Mapped[int | None] = mapped_column(ForeignKey("level_decisions.id"))
     body: Mapped[str] = mapped_column(Text)

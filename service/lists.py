@@ -58,11 +58,8 @@ def import_list(
     with ExitStack() as stack:
         sheet = stack.enter_context(open_sheet(path))
         connection = stack.enter_context(one_connection(sessions))
-        refused = (
-            stack.enter_context(RejectsFile(target, sheet.headings, delimiter=sheet.delimiter))
-            if target is not None
-            else None
-        )
+        refused = RejectsFile(target or path, sheet.headings, delimiter=sheet.delimiter)
+        stack.enter_context(refused)
         with begin_on(connection, read_only=True) as session:
             staged = stage_list(
                 session,
@@ -70,15 +67,15 @@ def import_list(
                 sealer=sealer,
                 now=now,
                 area_code=area_code,
-                on_reject=refused.add if refused is not None else _ignore,
+                on_reject=refused.add if target is not None else _ignore,
                 watch=lambda rows: watch(sheet, rows),
             )
             preview = preview_import(session, staged, complete=complete) if dry_run else None
-        wanted = refused is not None and (rejects is not None or bool(staged.rejected))
-        if refused is not None and wanted:
+        wanted = rejects is not None or (target is not None and bool(staged.rejected))
+        if wanted:
             refused.finish()
         outcome = preview or _merge(connection, staged, now=now, complete=complete)
-        if refused is not None and wanted:
+        if wanted:
             refused.keep()
     return Imported(outcome, target if wanted else None)
 

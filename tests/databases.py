@@ -45,11 +45,13 @@ def kinds() -> list[str]:
 class PostgreSQLServer:
     """One cluster in a directory of its own, which dies with the process that started it."""
 
-    def __init__(self) -> None:
+    def __init__(self, **settings: str) -> None:
+        """Prepare a cluster that forgets everything at a crash, unless *settings* say otherwise."""
         programs = find_programs()
         if programs is None:
             raise FileNotFoundError("initdb")
         self._programs = programs
+        self._settings = settings
         # Short, because the path of a unix socket may have 107 bytes at most.
         self._directory = Path(mkdtemp(prefix="loa-pg-"))
         self._data = self._directory / "data"
@@ -101,7 +103,7 @@ class PostgreSQLServer:
             "full_page_writes": "off",
             "max_connections": "200",
             "timezone": "Asia/Ho_Chi_Minh",
-        }
+        } | self._settings
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         return ["-D", str(self._data), *options]
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import Integer, Row, String, or_, select, update
+from sqlalchemy import BigInteger, Integer, Row, String, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from campaigns.bulk import change, rows_of
@@ -178,12 +178,15 @@ def _why_skip(row: PlannedRow, stale: set[int]) -> str:
 
 
 def _skip(session: Session, batch: Batch, skipped: list[tuple[int, str]]) -> None:
-    given = rows_of(session, {"position": Integer, "reason": String}, skipped)
+    # The whole key is given: told the broadcast apart, SQLite reads all of it for each row given.
+    columns = {"broadcast_id": BigInteger, "position": Integer, "reason": String}
+    rows = [(batch.broadcast_id, position, reason) for position, reason in skipped]
+    given = rows_of(session, columns, rows)
     change(
         session,
         update(Delivery)
         .where(
-            Delivery.broadcast_id == batch.broadcast_id,
+            Delivery.broadcast_id == given.c.broadcast_id,
             Delivery.position == given.c.position,
             Delivery.state == DeliveryState.PLANNED,
         )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, case, func, insert, literal, select, text
+from sqlalchemy import ColumnElement, Subquery, case, func, insert, literal, select, text
 from sqlalchemy.orm import Session
 
 from campaigns.definitions.document import CampaignDocument, MessageClass
@@ -79,11 +79,14 @@ def _add_broadcast(
 
 
 def _add_texts(session: Session, broadcast: Broadcast, texts: Sequence[RenderedText]) -> None:
+    codes = sorted({rendered.area_code for rendered in texts})
+    places = {code: number for number, code in enumerate(codes, start=1)}
     rows = [
         {
             "broadcast_id": broadcast.id,
             "language": rendered.language,
             "area_code": rendered.area_code,
+            "place": places[rendered.area_code],
             "level": rendered.level,
             "decision_id": rendered.decision_id,
             "body": rendered.chosen.body,
@@ -108,14 +111,36 @@ def _add_deliveries(
     Lane by lane, the highest level first, and the communes interleaved: the first person of each,
     then the second of each, so that no commune waits for the last of another.
     """
-    turn = func.row_number().over(partition_by=Subscriber.area_code, order_by=Subscriber.id)
-    people = (
+    people = _people(broadcast, document, audience, lanes=lanes)
+    order = (people.c.lane, people.c.level.desc(), people.c.turn, people.c.place)
+    values = {
+        "broadcast_id": literal(broadcast.id),
+        "position": func.row_number().over(order_by=order),
+        "subscriber_id": people.c.subscriber_id,
+        "text_id": people.c.text_id,
+        "lane": _lane_name(people.c.lane, lanes),
+        "state": literal(DeliveryState.PLANNED.value),
+        "reason": literal(""),
+        "sid": literal(""),
+        "outcome": literal(Outcome.SILENT.value),
+    }
+    _allow_sorting(session)
+    chosen = select(*values.values())
+    session.execute(insert(Delivery).from_select(list(values), chosen, include_defaults=False))
+
+
+def _people(
+    broadcast: Broadcast, document: CampaignDocument, audience: Audience, *, lanes: Sequence[Lane]
+) -> Subquery:
+    """Select who is owed which text, with everything that decides about their turn."""
+    turn = func.row_number().over(partition_by=BroadcastText.place, order_by=Subscriber.id)
+    return (
         select(
             Subscriber.id.label("subscriber_id"),
-            Subscriber.area_code,
             BroadcastText.id.label("text_id"),
+            BroadcastText.place,
             BroadcastText.level,
-            _lane_column(lanes),
+            _lane_number(lanes).label("lane"),
             turn.label("turn"),
         )
         .join(
@@ -127,31 +152,21 @@ def _add_deliveries(
         .where(audience.belongs, audience.reachable)
         .subquery()
     )
-    order = (people.c.lane, people.c.level.desc(), people.c.turn, people.c.area_code)
-    rows = select(
-        literal(broadcast.id),
-        func.row_number().over(order_by=order),
-        people.c.subscriber_id,
-        people.c.text_id,
-        people.c.lane,
-        literal(DeliveryState.PLANNED.value),
-        literal(""),
-        literal(""),
-        literal(Outcome.SILENT.value),
-    )
-    columns = ["broadcast_id", "position", "subscriber_id", "text_id", "lane"]
-    columns += ["state", "reason", "sid", "outcome"]
-    _allow_sorting(session)
-    session.execute(insert(Delivery).from_select(columns, rows, include_defaults=False))
 
 
-def _lane_column(lanes: Sequence[Lane]) -> ColumnElement[str]:
+def _lane_number(lanes: Sequence[Lane]) -> ColumnElement[int]:
+    numbers = {lane.name: number for number, lane in enumerate(lanes)}
+    elsewhere = literal(numbers[lane_for(lanes, "").name])
     carriers = sorted(carriers_named(lanes))
-    elsewhere = lane_for(lanes, "").name
     if not carriers:
-        return literal(elsewhere).label("lane")
-    whens = [(current_carrier() == carrier, lane_for(lanes, carrier).name) for carrier in carriers]
-    return case(*whens, else_=elsewhere).label("lane")
+        return elsewhere
+    of_carrier = {carrier: numbers[lane_for(lanes, carrier).name] for carrier in carriers}
+    return case(of_carrier, value=current_carrier(), else_=elsewhere)
+
+
+def _lane_name(number: ColumnElement[int], lanes: Sequence[Lane]) -> ColumnElement[str]:
+    names = {index: lane.name for index, lane in enumerate(lanes)}
+    return case(names, value=number) if len(names) > 1 else literal(lanes[0].name)
 
 
 def _add_batches(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Exists,
     Integer,
@@ -31,6 +32,14 @@ from campaigns.gateway import Accepted, Answer, Blocked, Postponed, Refused, Unc
 FIRST_WAIT = timedelta(seconds=1)
 LONGEST_WAIT = timedelta(minutes=5)
 ERASED = "erased"
+# The whole key is given: told the broadcast apart, SQLite reads all of it for each row given.
+_ANSWERED = {
+    "broadcast_id": BigInteger,
+    "position": Integer,
+    "state": String,
+    "reason": String,
+    "sid": String,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +63,15 @@ def settle(session: Session, claim: Claim, answers: Sequence[Answer], *, now: da
     """
     lock_in_order(session, claim.broadcast_id, [text.position for text in claim.texts])
     rows = [
-        (text.position, *_as_row(answer)) for text, answer in zip(claim.texts, answers, strict=True)
+        (text.broadcast_id, text.position, *_as_row(answer))
+        for text, answer in zip(claim.texts, answers, strict=True)
     ]
-    given = rows_of(
-        session, {"position": Integer, "state": String, "reason": String, "sid": String}, rows
-    )
+    given = rows_of(session, _ANSWERED, rows)
     change(
         session,
         update(Delivery)
         .where(
-            Delivery.broadcast_id == claim.broadcast_id,
+            Delivery.broadcast_id == given.c.broadcast_id,
             Delivery.position == given.c.position,
             _still_ours(given.c.state),
         )

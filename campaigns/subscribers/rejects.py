@@ -43,7 +43,7 @@ class RejectsFile:
     ) -> None:
         if self._file is not None:
             self._file.close()
-        self._draft.unlink(missing_ok=True)
+            self._draft.unlink(missing_ok=True)
 
     def add(self, rejection: Rejection) -> None:
         """Write one refused row."""

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from campaigns.phones import carrier_of
@@ -72,13 +73,21 @@ class Stage:
 
     def fill(self, listed: Iterable[Listed], *, sealer: Sealer) -> None:
         """Seal and store *listed*: row, number, and prepared profile or None."""
+        driver_error = self._session.get_bind().dialect.loaded_dbapi.Error
+        try:
+            self._pour(listed, sealer)
+        except driver_error as failure:
+            # The driver was spoken to directly; a full disk must look like any other full disk.
+            raise DBAPIError.instance("stage", None, failure, driver_error) from failure
+
+    def _pour(self, listed: Iterable[Listed], sealer: Sealer) -> None:
+        driver: Any = self._session.connection().connection.driver_connection
         if self._kind == "postgresql":
-            cursor = self._driver().cursor()
-            with cursor.copy("COPY loa_stage FROM STDIN") as copy:
+            with driver.cursor().copy("COPY loa_stage FROM STDIN") as copy:
                 for chunk in _copy_lines(listed, sealer):
                     copy.write(chunk)
         else:
-            self._driver().executemany(
+            driver.executemany(
                 "INSERT INTO temp.loa_stage VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 _value_rows(listed, sealer),
             )
@@ -99,9 +108,6 @@ class Stage:
     def _run(self, statement: str) -> int:
         """Run *statement* and return how many rows it wrote."""
         return self._session.connection().execute(text(statement)).rowcount
-
-    def _driver(self) -> Any:
-        return self._session.connection().connection.driver_connection
 
 
 def drop_stage(session: Session) -> None:

@@ -9,13 +9,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, func, inspect, select, text
+from sqlalchemy import Engine, event, func, inspect, select, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
 from campaigns.errors import SubscriberFileError
 from campaigns.sealing import Sealer
 from campaigns.subscribers.consent import opt_out
 from campaigns.subscribers.models import ConsentEvent, Subscriber
+from service.cli.output import sentence_for
 from service.database import open_engine, open_sessions, reading
 from service.lists import Imported, import_list
 from tests.builders import NOON, a_subscriber, an_area
@@ -187,6 +189,47 @@ def test_a_refused_file_changes_nothing_and_leaves_no_rejects(
 
     assert how_many(real_sessions) == (0, 0)
     assert list(tmp_path.glob("*rejects*")) == []
+
+
+def test_a_database_that_gives_up_in_the_middle_is_named_and_nothing_is_kept(
+    real_engine: Engine, real_sessions: sessionmaker[Session], sealer: Sealer, tmp_path: Path
+) -> None:
+    """SQLite's disk is full, PostgreSQL's server drops us: one sentence, the data as it was."""
+    on_sqlite = real_engine.dialect.name == "sqlite"
+    if on_sqlite:
+        narrow = "PRAGMA temp.max_page_count = 8"
+        event.listen(real_engine, "connect", lambda driver, _: driver.execute(narrow))
+        real_engine.dispose()
+
+    def watch(_: object, rows: Iterator[object]) -> Iterator[object]:
+        for number, row in enumerate(rows):
+            if number == len(NUMBERS) // 2 and not on_sqlite:
+                _drop_everybody_else(real_engine)
+            yield row
+
+    with pytest.raises(DBAPIError) as failure:
+        import_list(
+            real_sessions,
+            a_long_list(tmp_path, "1022,06196"),
+            sealer=sealer,
+            now=NOON,
+            watch=watch,  # type: ignore[arg-type]  # rows go through unchanged
+        )
+
+    said = sentence_for(failure.value) or ""
+    assert ("The disk is full" if on_sqlite else "The database does not answer") in said
+    assert how_many(real_sessions) == (0, 0)
+    assert [found.name for found in tmp_path.glob("*list*")] == ["list.csv"]
+
+
+def _drop_everybody_else(engine: Engine) -> None:
+    with engine.connect() as connection:
+        connection.execute(
+            text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        )
 
 
 def test_a_dump_of_the_database_shows_no_number_in_any_form(

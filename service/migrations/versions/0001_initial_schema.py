@@ -337,6 +337,7 @@ def upgrade() -> None:
         ),
         sa.Column("language", sa.String(length=8), nullable=False),
         sa.Column("area_code", sa.String(length=16), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
         sa.Column("level", sa.Integer(), nullable=False),
         sa.Column(
             "decision_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
