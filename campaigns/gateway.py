@@ -88,8 +88,12 @@ class SentText:
     error_code: str
 
 
-class GatewayError(Exception):
-    """The carrier could not be asked; the message names no number."""
+@dataclass(frozen=True, slots=True, repr=False)
+class Inquiry:
+    """A question to the carrier: what did it take over for the number *to* since *since*."""
+
+    to: str
+    since: datetime
 
 
 class TextGateway(Protocol):
@@ -103,10 +107,13 @@ class TextGateway(Protocol):
         """
         ...
 
-    def find_sent(self, to: str, *, since: datetime) -> list[SentText]:
-        """List the texts this account sent to *to* since *since*; raise GatewayError if unsure."""
+    def find_sent(self, inquiries: Sequence[Inquiry]) -> list[list[SentText] | None]:
+        """Return one complete list for each inquiry, in order; None where the carrier is unclear.
+
+        Only a complete list proves that a text was never taken over.
+        """
         ...
 
-    def fetch(self, sid: str) -> SentText | None:
-        """Return one text by the carrier's name for it, None if unknown; raise GatewayError."""
+    def fetch(self, sids: Sequence[str]) -> list[SentText | None]:
+        """Return each text by the carrier's name for it; None if unknown or not to be had now."""
         ...

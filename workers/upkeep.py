@@ -1,7 +1,7 @@
 """Upkeep: whatever the queue lost or a worker left behind is found in the tables and mended."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -20,12 +20,12 @@ from campaigns.broadcasts.recovering import (
 )
 from campaigns.broadcasts.settling import finish_if_done
 from campaigns.deliveries import Batch, BatchState, Broadcast, BroadcastState
-from campaigns.gateway import GatewayError, Outcome
+from campaigns.gateway import Inquiry, Outcome
 from workers.context import JobContext, context
 from workers.sending import ask_for_batch
 
-LOST_AT_ONCE = 200
-SILENT_AT_ONCE = 200
+LOST_AT_ONCE = 500
+SILENT_AT_ONCE = 500
 _CURSOR = "loa:silent-cursor"
 _CURSOR_LIFE = timedelta(days=1)
 
@@ -53,9 +53,7 @@ def recover() -> int:
     with ctx.sessions.begin() as session:
         release_expired_claims(session, now=ctx.now())
         lost = find_lost(session, sealer=ctx.sealer, limit=LOST_AT_ONCE, now=ctx.now())
-    resolved = 0
-    for each in lost:
-        resolved += _resolve(ctx, each)
+    resolved = sum(_resolve(ctx, lane, texts) for lane, texts in _by_lane(lost).items())
     close_broadcasts()
     return resolved
 
@@ -105,21 +103,28 @@ def _due_lanes(session: Session, *, now: datetime) -> list[tuple[int, str, bool]
     ]
 
 
-def _resolve(ctx: JobContext, lost: LostText) -> bool:
-    if not lost.to:
-        with ctx.sessions.begin() as session:
-            give_up(session, lost)
-        return True
-    gateway = ctx.gateways.get(lost.lane)
+def _by_lane(lost: Iterable[LostText]) -> dict[str, list[LostText]]:
+    lanes: dict[str, list[LostText]] = defaultdict(list)
+    for text in lost:
+        lanes[text.lane].append(text)
+    return lanes
+
+
+def _resolve(ctx: JobContext, lane: str, lost: Sequence[LostText]) -> int:
+    """Settle what *lane*'s carrier is clear about; the rest is asked about again later."""
+    gateway = ctx.gateways.get(lane)
     if gateway is None:
-        return False
-    try:
-        sent = gateway.find_sent(lost.to, since=lost.since)
-    except GatewayError:
-        return False
+        return 0
+    erased = [text for text in lost if not text.to]
+    asked = [text for text in lost if text.to]
+    answers = gateway.find_sent([Inquiry(text.to, text.since) for text in asked])
+    clear = [pair for pair in zip(asked, answers, strict=True) if pair[1] is not None]
     with ctx.sessions.begin() as session:
-        resolve(session, lost, sent, now=ctx.now())
-    return True
+        for text in erased:
+            give_up(session, text)
+        for text, sent in clear:
+            resolve(session, text, sent or [], now=ctx.now())
+    return len(erased) + len(clear)
 
 
 def _listen_to(ctx: JobContext, broadcast_id: int) -> int:
@@ -140,20 +145,17 @@ def _listen_to(ctx: JobContext, broadcast_id: int) -> int:
 def _ask(
     ctx: JobContext, broadcast_id: int, silent: Iterable[tuple[int, str, str]]
 ) -> list[CarrierReport]:
-    reports = []
     by_lane: dict[str, list[tuple[int, str]]] = defaultdict(list)
     for position, lane, sid in silent:
         by_lane[lane].append((position, sid))
+    reports = []
     for lane, texts in by_lane.items():
-        for position, sid in texts:
-            try:
-                heard = ctx.gateways[lane].fetch(sid) if lane in ctx.gateways else None
-            except GatewayError:
-                break
-            if heard is not None and heard.outcome is not Outcome.SILENT:
-                reports.append(
-                    CarrierReport(
-                        broadcast_id, position, sid, heard.outcome, heard.error_code, ctx.now()
-                    )
-                )
+        if lane not in ctx.gateways:
+            continue
+        heard = ctx.gateways[lane].fetch([sid for _, sid in texts])
+        reports += [
+            CarrierReport(broadcast_id, position, sid, text.outcome, text.error_code, ctx.now())
+            for (position, sid), text in zip(texts, heard, strict=True)
+            if text is not None and text.outcome is not Outcome.SILENT
+        ]
     return reports

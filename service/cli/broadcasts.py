@@ -132,9 +132,7 @@ def follow(resources: Resources, broadcast_id: int) -> tuple[Broadcast, Ledger]:
     return look(resources, broadcast_id)
 
 
-def follow_receipts(
-    resources: Resources, broadcast_id: int, *, tend: Callable[[], None]
-) -> Ledger:
+def follow_receipts(resources: Resources, broadcast_id: int, *, tend: Callable[[], None]) -> Ledger:
     """Show a progress bar until every accepted text was heard of, or none was for a while.
 
     *tend* is called at every look, so that whoever runs the processes can keep them alive.

@@ -16,7 +16,13 @@ from service.settings import load_settings
 @click.option(
     "--carrier-port", default=8010, show_default=True, help="Where the carrier on this machine is."
 )
-@click.option("--workers", type=click.IntRange(1, 64), default=2, show_default=True)
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    default=2,
+    show_default=True,
+    help="How many workers send and keep the books; one for each core is right.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line when ready.")
 def up(port: int, carrier_port: int, workers: int, as_json: bool) -> None:  # noqa: FBT001 - click
     """Run everything on this machine until Ctrl-C: queue, web, workers, clock.

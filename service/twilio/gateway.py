@@ -7,10 +7,10 @@ from functools import partial
 
 from twilio.rest.api.v2010.account.message import MessageList
 
-from campaigns.gateway import Answer, OutgoingText, SentText
+from campaigns.gateway import Answer, Inquiry, OutgoingText, SentText
 from service.tokens import CallbackTokens
-from service.twilio import lookups
 from service.twilio.conversations import Conversation
+from service.twilio.lookups import Lookup
 from service.twilio.talks import Phrase, Talk
 
 CALLBACK_PATH = "/twilio/messages/status/"
@@ -38,7 +38,7 @@ class TwilioGateway:
         self._default_sender = default_sender
         self._tokens = tokens
         self._concurrency = concurrency
-        self._outcomes = lookups.Lookup(delivered_means_handset=delivered_means_handset)
+        self._lookup = Lookup(delivered_means_handset=delivered_means_handset)
         self._conversation = Conversation(
             api_url, account_sid=account_sid, auth_token=auth_token, connections=concurrency
         )
@@ -50,13 +50,13 @@ class TwilioGateway:
         """
         return self._conversation.run(partial(self._talk, texts=texts, until=until))
 
-    def find_sent(self, to: str, *, since: datetime) -> list[SentText]:
-        """List the texts this account sent to *to* since *since*; raise GatewayError if unsure."""
-        return self._conversation.run(partial(self._outcomes.find_sent, to=to, since=since))
+    def find_sent(self, inquiries: Sequence[Inquiry]) -> list[list[SentText] | None]:
+        """Return one complete list for each inquiry; None where the carrier is unclear."""
+        return self._conversation.run(partial(self._lookup.find_sent, inquiries=inquiries))
 
-    def fetch(self, sid: str) -> SentText | None:
-        """Return one text by the carrier's name for it, None if unknown; raise GatewayError."""
-        return self._conversation.run(partial(self._outcomes.fetch, sid=sid))
+    def fetch(self, sids: Sequence[str]) -> list[SentText | None]:
+        """Return each text by the carrier's name for it; None if unknown or not to be had now."""
+        return self._conversation.run(partial(self._lookup.fetch, sids=sids))
 
     def close(self) -> None:
         """Give back the connections; the gateway can still be used."""

@@ -1,65 +1,68 @@
 """Asking the carrier what it already has, so that nobody is texted twice after a crash."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from twilio.base import values
 from twilio.rest.api.v2010.account.message import MessageInstance, MessageList
 
-from campaigns.gateway import GatewayError, Outcome, SentText
+from campaigns.gateway import Inquiry, Outcome, SentText
 from service.twilio.statuses import outcome_of
-from service.twilio.transport import CarrierRefusalError
 
 _PAGE_SIZE = 50
 _MOST_PAGES = 20
-_NOT_FOUND = 404
+_ASKED_AT_ONCE = 16
 _INBOUND = "inbound"
 # The carrier keeps a text in its queue for at most ten hours before it sends it.
 _LONGEST_QUEUE = timedelta(hours=10)
 
 
+Question = TypeVar("Question")
+Found = TypeVar("Found")
+
+
+class _UnclearError(Exception):
+    """The carrier's answer leaves open what it has."""
+
+
 class Lookup:
-    """Questions about texts the carrier has; the answers are in our words."""
+    """Questions about texts the carrier has; the answers are in our words, many at a time."""
 
     def __init__(self, *, delivered_means_handset: bool) -> None:
         self._delivered_means_handset = delivered_means_handset
 
-    async def find_sent(self, messages: MessageList, *, to: str, since: datetime) -> list[SentText]:
-        """List what was handed over for *to* since *since*, newest first; raise GatewayError.
+    async def find_sent(
+        self, messages: MessageList, *, inquiries: Sequence[Inquiry]
+    ) -> list[list[SentText] | None]:
+        """List what was handed over for each inquiry, newest first; None where that is unclear."""
+        return await _all_at_once(partial(self._find, messages), inquiries)
+
+    async def fetch(self, messages: MessageList, *, sids: Sequence[str]) -> list[SentText | None]:
+        """Return the text of each sid, None where the carrier has none or gives no answer."""
+        return await _all_at_once(partial(self._fetch, messages), sids)
+
+    async def _find(self, messages: MessageList, inquiry: Inquiry) -> list[SentText]:
+        """Read both lists of one number.
 
         A text still in the carrier's queue has no date of sending and is missing from every list
         by date, so the list without a date is read as well.
         """
         # The carrier's moments have no fractions of a second.
-        since = since.replace(microsecond=0)
-        try:
-            dated, undated = await asyncio.gather(
-                self._collect(messages, to, since=since, by_date=True),
-                self._collect(messages, to, since=since, by_date=False),
-            )
-            found = {text.sid: text for text in dated + undated if text.sent_at >= since}
-        except GatewayError:
-            raise
-        except Exception as unclear:  # noqa: BLE001 - any flaw in the answer leaves us unsure
-            raise _no_answer(unclear) from None
+        since = inquiry.since.replace(microsecond=0)
+        dated, undated = await asyncio.gather(
+            self._collect(messages, inquiry.to, since=since, by_date=True),
+            self._collect(messages, inquiry.to, since=since, by_date=False),
+        )
+        found = {text.sid: text for text in dated + undated if text.sent_at >= since}
         return sorted(found.values(), key=lambda text: text.sent_at, reverse=True)
 
-    async def fetch(self, messages: MessageList, *, sid: str) -> SentText | None:
-        """Return the text called *sid*, None if the carrier has none; raise GatewayError."""
+    async def _fetch(self, messages: MessageList, sid: str) -> SentText | None:
         if not (sid.isascii() and sid.isalnum()):
             return None
-        try:
-            return self._as_sent(await messages(sid).fetch_async())
-        except GatewayError:
-            raise
-        except CarrierRefusalError as refusal:
-            if refusal.status == _NOT_FOUND:
-                return None
-            raise _no_answer(refusal) from None
-        except Exception as unclear:  # noqa: BLE001 - any flaw in the answer leaves us unsure
-            raise _no_answer(unclear) from None
+        return self._as_sent(await messages(sid).fetch_async())
 
     async def _collect(
         self, messages: MessageList, to: str, *, since: datetime, by_date: bool
@@ -77,9 +80,7 @@ class Lookup:
     def _as_sent(self, message: MessageInstance) -> SentText:
         taken_over_at = message.date_created or message.date_sent
         if not (message.sid and isinstance(taken_over_at, datetime)):
-            raise GatewayError(
-                "The carrier described a text without its name or date. Nothing was sent again."
-            )
+            raise _UnclearError("a text without its name or date")
         outcome = outcome_of(
             str(message.status), delivered_means_handset=self._delivered_means_handset
         )
@@ -103,14 +104,20 @@ async def _pages(
         page = await page.next_page_async()
         if page is None:
             return
-    raise GatewayError(
-        "The carrier's list of texts to one number does not end. Nothing was sent again."
-    )
+    raise _UnclearError("a list that does not end")
 
 
-def _no_answer(cause: Exception) -> GatewayError:
-    what = str(cause) if isinstance(cause, CarrierRefusalError) else type(cause).__name__
-    return GatewayError(
-        f"The carrier could not say what it has ({what}). Nothing was sent again; "
-        "it will be asked again."
-    )
+async def _all_at_once(
+    ask: Callable[[Question], Awaitable[Found]], questions: Sequence[Question]
+) -> list[Found | None]:
+    """Ask many questions at a time; any flaw in an answer makes it None."""
+    free = asyncio.Semaphore(_ASKED_AT_ONCE)
+
+    async def ask_one(question: Question) -> Found | None:
+        async with free:
+            try:
+                return await ask(question)
+            except Exception:  # noqa: BLE001 - whatever went wrong, we are not sure
+                return None
+
+    return await asyncio.gather(*(ask_one(question) for question in questions))

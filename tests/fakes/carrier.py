@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from campaigns.gateway import Accepted, Answer, GatewayError, Outcome, OutgoingText, SentText
+from campaigns.gateway import Accepted, Answer, Inquiry, Outcome, OutgoingText, SentText
 
 
 @dataclass
@@ -19,13 +19,12 @@ class FakeCarrier:
     def send_all(self, texts: Sequence[OutgoingText], *, until: datetime) -> list[Answer]:
         return [self.answer(text) or self._accept(text) for text in texts]
 
-    def find_sent(self, to: str, *, since: datetime) -> list[SentText]:
-        if self.is_down:
-            raise GatewayError("the carrier does not answer")
-        return [text for number, text in self.kept if number == to and text.sent_at >= since]
+    def find_sent(self, inquiries: Sequence[Inquiry]) -> list[list[SentText] | None]:
+        return [None if self.is_down else self._sent(inquiry) for inquiry in inquiries]
 
-    def fetch(self, sid: str) -> SentText | None:
-        return next((text for _, text in self.kept if text.sid == sid), None)
+    def fetch(self, sids: Sequence[str]) -> list[SentText | None]:
+        known = {text.sid: text for _, text in self.kept}
+        return [known.get(sid) for sid in sids]
 
     def keep(self, text: OutgoingText) -> SentText:
         """Take *text* over without saying so, as when the answer is lost on its way."""
@@ -38,6 +37,13 @@ class FakeCarrier:
 
     def numbers(self) -> list[str]:
         return [number for number, _ in self.kept]
+
+    def _sent(self, inquiry: Inquiry) -> list[SentText]:
+        return [
+            text
+            for number, text in self.kept
+            if number == inquiry.to and text.sent_at >= inquiry.since
+        ]
 
     def _accept(self, text: OutgoingText) -> Accepted:
         return Accepted(self.keep(text).sid)

@@ -8,11 +8,13 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
+from campaigns.gateway import Inquiry, SentText
 from service.tokens import CallbackTokens
 from service.twilio.gateway import TwilioGateway
 
@@ -129,3 +131,10 @@ def a_server_that_says(
     finally:
         server.shutdown()
         server.server_close()
+
+
+def found_by(gateway: TwilioGateway, to: str, since: datetime) -> list[SentText]:
+    """Return what *gateway* finds for one number; an unclear answer fails the test."""
+    (found,) = gateway.find_sent([Inquiry(to, since)])
+    assert found is not None
+    return found

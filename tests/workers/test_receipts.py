@@ -1,5 +1,7 @@
 """Draining receipts from the stream into the tables."""
 
+from typing import Any
+
 import pytest
 from redis import Redis
 from sqlalchemy import select
@@ -17,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("job_context")
 
 
 def put(redis: Redis, broadcast_id: int, position: int, sid: str, status: str) -> None:
-    entry = {
+    entry: dict[Any, Any] = {
         "b": broadcast_id,
         "p": position,
         "sid": sid,

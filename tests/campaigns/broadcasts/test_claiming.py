@@ -12,7 +12,7 @@ from campaigns.broadcasts.ledger import draw_ledger
 from campaigns.broadcasts.settling import finish_if_done, settle
 from campaigns.deliveries import Broadcast, BroadcastState, Delivery
 from campaigns.errors import BroadcastFrozenError
-from campaigns.gateway import Accepted, Blocked, Postponed, Refused, Uncertain
+from campaigns.gateway import Accepted, Answer, Blocked, Postponed, Refused, Uncertain
 from campaigns.sealing import Sealer
 from tests.builders import NOON, a_broadcast, a_document, a_level, a_province, a_subscriber
 
@@ -139,17 +139,13 @@ class TestSettling:
         broadcast = a_broadcast(session)
         claim_ = claimed(session, sealer, broadcast)
 
-        settled = settle(
-            session,
-            claim_,
-            [
-                Accepted("SM1"),
-                Refused("21614"),
-                Postponed("20429", timedelta(seconds=7)),
-                Uncertain("timed out"),
-            ],
-            now=NOON,
-        )
+        answers: list[Answer] = [
+            Accepted("SM1"),
+            Refused("21614"),
+            Postponed("20429", timedelta(seconds=7)),
+            Uncertain("timed out"),
+        ]
+        settled = settle(session, claim_, answers, now=NOON)
 
         ledger = draw_ledger(session, broadcast.id)
         assert settled.hold == timedelta(seconds=7)

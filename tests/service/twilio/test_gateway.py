@@ -27,6 +27,7 @@ from tests.fakes.carriers import (
     a_gateway,
     a_loopback_carrier,
     a_server_that_says,
+    found_by,
 )
 from tests.fakes.processes import eventually
 
@@ -150,7 +151,7 @@ def test_a_text_whose_answer_is_lost_is_in_doubt_and_can_be_found(tmp_path: Path
         text = a_text()
         began_at = datetime.now(UTC)
         (answer,) = gateway.send_all([text], until=soon())
-        found = gateway.find_sent(text.to, since=began_at)
+        found = found_by(gateway, text.to, began_at)
         gateway.close()
     assert isinstance(answer, Uncertain)
     assert text.to not in answer.why
@@ -253,7 +254,7 @@ def test_no_number_reaches_the_log(
     caplog.set_level(logging.DEBUG)
     text = a_text()
     gateway.send_all([text, a_text("+842053812345")], until=soon())
-    gateway.find_sent(text.to, since=soon(-60))
+    found_by(gateway, text.to, soon(-60))
     assert text.to[1:] not in caplog.text
     assert "2053812345" not in caplog.text
 
@@ -309,9 +310,8 @@ def test_a_text_is_fetched_by_its_name(gateway: TwilioGateway) -> None:
     assert isinstance(answer, Accepted)
 
     def is_on_the_handset() -> bool:
-        sent = gateway.fetch(answer.sid)
+        (sent,) = gateway.fetch([answer.sid])
         return sent is not None and sent.outcome is Outcome.HANDSET
 
     assert eventually(is_on_the_handset)
-    assert gateway.fetch("SM" + "0" * 32) is None
-    assert gateway.fetch("../Accounts") is None
+    assert gateway.fetch(["SM" + "0" * 32, "../Accounts"]) == [None, None]

@@ -8,10 +8,16 @@ from typing import Any
 
 import pytest
 
-from campaigns.gateway import Accepted, GatewayError, Outcome, OutgoingText
+from campaigns.gateway import Accepted, Inquiry, Outcome, OutgoingText
 from service.twilio.gateway import TwilioGateway
 from tests.builders import a_phone
-from tests.fakes.carriers import LoopbackCarrier, a_gateway, a_loopback_carrier, a_server_that_says
+from tests.fakes.carriers import (
+    LoopbackCarrier,
+    a_gateway,
+    a_loopback_carrier,
+    a_server_that_says,
+    found_by,
+)
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +47,7 @@ def test_all_texts_to_a_number_are_found_over_many_pages(gateway: TwilioGateway)
     since = datetime.now(UTC)
     sids = send(gateway, to, *(f"text {place}" for place in range(120)))
     send(gateway, a_phone(), "for somebody else")
-    assert {text.sid for text in gateway.find_sent(to, since=since)} == set(sids)
+    assert {text.sid for text in found_by(gateway, to, since)} == set(sids)
 
 
 def test_a_text_sent_within_the_same_second_is_found(gateway: TwilioGateway) -> None:
@@ -49,14 +55,14 @@ def test_a_text_sent_within_the_same_second_is_found(gateway: TwilioGateway) -> 
     to = a_phone()
     since = datetime.now(UTC)
     (sid,) = send(gateway, to, "now")
-    assert [text.sid for text in gateway.find_sent(to, since=since)] == [sid]
+    assert [text.sid for text in found_by(gateway, to, since)] == [sid]
 
 
 def test_what_was_sent_before_is_not_shown(gateway: TwilioGateway) -> None:
     """A text of an earlier broadcast is not mistaken for this one's."""
     to = a_phone()
     send(gateway, to, "yesterday's")
-    assert gateway.find_sent(to, since=datetime.now(UTC) + timedelta(seconds=2)) == []
+    assert found_by(gateway, to, datetime.now(UTC) + timedelta(seconds=2)) == []
 
 
 def test_a_text_still_in_the_carriers_queue_is_found(tmp_path: Path) -> None:
@@ -65,7 +71,7 @@ def test_a_text_still_in_the_carriers_queue_is_found(tmp_path: Path) -> None:
         gateway = a_gateway(carrier.url)
         to, since = a_phone(), datetime.now(UTC)
         (sid,) = send(gateway, to, "queued")
-        (found,) = gateway.find_sent(to, since=since)
+        (found,) = found_by(gateway, to, since)
         gateway.close()
         carrier.process.kill()
     assert found.sid == sid
@@ -78,7 +84,7 @@ def test_a_failed_text_shows_its_error(gateway: TwilioGateway) -> None:
     numbers = [a_phone() for _ in range(12)]
     for to in numbers:
         send(gateway, to, "hello")
-    found = [text for to in numbers for text in gateway.find_sent(to, since=since)]
+    found = [text for to in numbers for text in found_by(gateway, to, since)]
     assert len(found) == 12
     for text in found:
         assert bool(text.error_code) == (text.outcome is Outcome.FAILED)
@@ -116,24 +122,20 @@ def a_message(**changes: Any) -> dict[str, Any]:
     ],
 )
 def test_an_unclear_answer_is_never_taken_for_absence(status: int, body: bytes) -> None:
-    """Errors, rubbish, and lists without an end: we are unsure, and say so without a number."""
-    to = "+84961234567"
+    """Errors, rubbish, and lists without an end: we are unsure, which is not an empty list."""
     with a_server_that_says((status, {}, body)) as server:
         gateway = a_gateway(server.url)
-        with pytest.raises(GatewayError) as unsure:
-            gateway.find_sent(to, since=datetime(2026, 3, 1, tzinfo=UTC))
+        found = gateway.find_sent([Inquiry("+84961234567", datetime(2026, 3, 1, tzinfo=UTC))])
         gateway.close()
-    assert "961234567" not in f"{unsure.value!r} {unsure.value.__cause__!r}"
-    assert unsure.value.__suppress_context__ or unsure.value.__context__ is None
+    assert found == [None]
 
 
-@pytest.mark.parametrize(("status", "body"), [(500, b""), (200, b"[]"), (200, b"{}")])
-def test_an_unclear_record_is_not_an_unknown_text(status: int, body: bytes) -> None:
-    """Only a 404 means that the carrier does not know the text."""
+@pytest.mark.parametrize(("status", "body"), [(404, b""), (500, b""), (200, b"[]"), (200, b"{}")])
+def test_an_unclear_record_says_nothing(status: int, body: bytes) -> None:
+    """A text that cannot be described now is asked about again, and changes nothing."""
     with a_server_that_says((status, {}, body)) as server:
         gateway = a_gateway(server.url)
-        with pytest.raises(GatewayError):
-            gateway.fetch("SM1")
+        assert gateway.fetch(["SM1"]) == [None]
         gateway.close()
 
 
@@ -142,6 +144,6 @@ def test_what_citizens_sent_us_is_not_counted() -> None:
     page = a_page(a_message(direction="inbound"), a_message(sid="SM2"))
     with a_server_that_says((200, {}, page)) as server:
         gateway = a_gateway(server.url, delivered_means_handset=False)
-        found = gateway.find_sent("+84961234567", since=datetime(2026, 3, 1, tzinfo=UTC))
+        found = found_by(gateway, "+84961234567", datetime(2026, 3, 1, tzinfo=UTC))
         gateway.close()
     assert [(text.sid, text.outcome) for text in found] == [("SM2", Outcome.NETWORK)]
