@@ -161,7 +161,7 @@ class TestSettling:
         a_province(session, sealer, people=1)
         broadcast = a_broadcast(session)
         first = claimed(session, sealer, broadcast)
-        answers = [Accepted("SM1"), Postponed("30001", timedelta())]
+        answers: list[Answer] = [Accepted("SM1"), Postponed("30001", timedelta())]
         settle(session, first, answers, now=NOON)
 
         assert claim(session, sealer, broadcast) is None
