@@ -1,11 +1,23 @@
 """Bulk: many rows of values handed to one SQL statement, on either database."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 from typing import cast as cast_type
 
-from sqlalchemy import CursorResult, String, Subquery, Update, bindparam, cast, func, select
+from sqlalchemy import (
+    BindParameter,
+    CursorResult,
+    String,
+    Subquery,
+    Update,
+    bindparam,
+    cast,
+    func,
+    select,
+    type_coerce,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
@@ -13,7 +25,7 @@ from sqlalchemy.types import TypeEngine
 
 from campaigns.base import Base
 
-Plain = int | str | None
+Plain = int | str | datetime | None
 
 
 def rows_of(
@@ -26,22 +38,32 @@ def rows_of(
     The rows travel as one JSON parameter, so the statement's text, and with it its cached plan,
     is the same for one row and for a thousand.
     """
-    payload = bindparam(
-        "rows", json.dumps([list(row) for row in rows], ensure_ascii=False), String, unique=True
-    )
     if session.get_bind().dialect.name == "postgresql":
+        payload = _pack(rows, datetime.isoformat)
         values = func.jsonb_array_elements(cast(payload, JSONB)).table_valued("value")
         picked = [
             cast(values.c.value.op("->>")(index), type_).label(name)
             for index, (name, type_) in enumerate(columns.items())
         ]
     else:
-        values = func.json_each(payload).table_valued("value")
+        values = func.json_each(_pack(rows, _as_sqlite_keeps)).table_valued("value")
         picked = [
-            cast(func.json_extract(values.c.value, f"$[{index}]"), type_).label(name)
+            type_coerce(func.json_extract(values.c.value, f"$[{index}]"), type_).label(name)
             for index, (name, type_) in enumerate(columns.items())
         ]
     return select(*picked).subquery()
+
+
+def _pack(
+    rows: Iterable[tuple[Plain, ...]], write: Callable[[datetime], str]
+) -> BindParameter[str]:
+    packed = json.dumps([list(row) for row in rows], ensure_ascii=False, default=write)
+    return bindparam("rows", packed, String, unique=True)
+
+
+def _as_sqlite_keeps(moment: datetime) -> str:
+    naive = moment.astimezone(UTC).replace(tzinfo=None)
+    return naive.isoformat(sep=" ", timespec="microseconds")
 
 
 def change(session: Session, statement: Update) -> int:

@@ -3,16 +3,19 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import Any
 
-from sqlalchemy import BigInteger, Integer, String, select, update
+from sqlalchemy import BigInteger, Integer, String, literal_column, select, true, update
 from sqlalchemy.orm import Session
 
+from campaigns.base import Instant
 from campaigns.bulk import change, insert_new, rows_of
 from campaigns.deliveries import Delivery, DeliveryState, Receipt, ReceiptTally
 from campaigns.gateway import Outcome
 
 _RANK = {Outcome.SILENT: 0, Outcome.NETWORK: 1, Outcome.HANDSET: 2, Outcome.FAILED: 2}
 _KEY = {"broadcast_id": BigInteger, "position": Integer}
+_COLUMNS = _KEY | {"sid": String, "outcome": String, "code": String, "received_at": Instant}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,26 +96,17 @@ def _append(
     session: Session, reports: Iterable[CarrierReport]
 ) -> set[tuple[int, int, str, str, str]]:
     """Insert what is not known yet and return the identities of exactly that."""
-    rows = [
-        {
-            "broadcast_id": report.broadcast_id,
-            "position": report.position,
-            "sid": report.sid,
-            "outcome": report.outcome,
-            "code": report.code,
-            "received_at": report.received_at,
-        }
-        for report in sorted(reports, key=lambda report: report.identity)
-    ]
+    rows = sorted((*report.identity, report.received_at) for report in reports)
     if not rows:
         return set()
-    inserted = session.execute(
-        insert_new(session, Receipt).returning(
-            Receipt.broadcast_id, Receipt.position, Receipt.sid, Receipt.outcome, Receipt.code
-        ),
-        rows,
+    given = rows_of(session, _COLUMNS, rows)
+    names = list(_COLUMNS)
+    inserted: Iterable[Any] = session.execute(
+        insert_new(session, Receipt)
+        .from_select(names, select(given).where(true()), include_defaults=False)
+        .returning(*(literal_column(name) for name in names[:5]))
     )
-    return {(row[0], row[1], row[2], row[3].value, row[4]) for row in inserted}
+    return {tuple(row) for row in inserted}
 
 
 def _lock_deliveries(

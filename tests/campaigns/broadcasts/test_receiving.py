@@ -1,6 +1,7 @@
 """Receipts come late, twice and out of order, and the books stay right."""
 
 import itertools
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -92,6 +93,17 @@ def test_a_receipt_under_another_name_is_counted_as_stray(
 
     assert taken.stray == 1
     assert outcomes(session, sent)[0] is Outcome.SILENT
+
+
+def test_a_receipt_keeps_the_moment_at_which_it_was_heard(
+    session: Session, sent: Broadcast
+) -> None:
+    heard_at = NOON + timedelta(seconds=1, microseconds=234567)
+    report = replace(a_report(sent, Outcome.HANDSET), received_at=heard_at)
+
+    take_in(session, [report], now=NOON + timedelta(minutes=5))
+
+    assert session.scalars(select(Receipt.received_at)).all() == [heard_at]
 
 
 def test_a_receipt_about_no_delivery_is_stray(session: Session, sent: Broadcast) -> None:
