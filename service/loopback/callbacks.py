@@ -106,7 +106,7 @@ class Callbacks:
             self._postmen.send(self._write(self._due.popleft()))
 
     async def _rest(self) -> None:
-        if self._postmen.away:
+        if self._postmen.away or self._due:
             await asyncio.sleep(_LOOK_EVERY_S)
             return
         self._woken.clear()
