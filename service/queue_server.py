@@ -3,9 +3,12 @@
 import os
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import quote, unquote, urlsplit
 
 from redis import Redis
+from redis.asyncio import Redis as AsyncRedis
+from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import ExponentialBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.retry import Retry
@@ -15,9 +18,11 @@ from service.errors import SettingsError
 # The kernel keeps the path of a unix socket in 108 bytes (macOS: 104), with a zero at the end.
 LONGEST_SOCKET_PATH = 103
 _CONNECT_WITHIN_S = 2
-# Tries and waits add up to two seconds: longer than a supervised server needs to come back.
 _ANSWER_WITHIN_S = 30
-_RETRIES = 2
+# Tries and waits add up to two seconds: longer than a supervised server needs to come back.
+_RETRIES = 7
+
+Client = TypeVar("Client", Redis, AsyncRedis)
 
 
 def open_redis(url: str) -> Redis:
@@ -28,16 +33,26 @@ def open_redis(url: str) -> Redis:
     blocking read may wait for less than 30 seconds. What timed out is not sent again, because
     the server may have done it.
     """
+    return _open(Redis, url, Retry(_backoff(), _RETRIES, supported_errors=(RedisConnectionError,)))
+
+
+def open_async_redis(url: str) -> AsyncRedis:
+    """Return the same as ``open_redis`` for use in one event loop."""
+    retry = AsyncRetry(_backoff(), _RETRIES, supported_errors=(RedisConnectionError,))
+    return _open(AsyncRedis, url, retry)
+
+
+def _backoff() -> ExponentialBackoff:
+    return ExponentialBackoff(cap=0.32, base=0.04)
+
+
+def _open(kind: type[Client], url: str, retry: Retry | AsyncRetry) -> Client:
     try:
-        client = Redis.from_url(
+        client: Client = kind.from_url(
             url,
             socket_connect_timeout=_CONNECT_WITHIN_S,
             socket_timeout=_ANSWER_WITHIN_S,
-            retry=Retry(
-                ExponentialBackoff(cap=0.32, base=0.08),
-                _RETRIES,
-                supported_errors=(RedisConnectionError,),
-            ),
+            retry=retry,
         )
     except ValueError:
         raise SettingsError(

@@ -10,7 +10,7 @@ from flask import Flask
 from campaigns.broadcasts.receiving import CarrierReport, take_in
 from service.embedded.valkey import queue_url
 from service.gateways import callback_tokens, carrier_account
-from service.queue_server import open_redis
+from service.queue_server import open_async_redis
 from service.resources import Resources, open_resources
 from service.settings import Settings, load_settings
 from service.twilio.gateway import CALLBACK_PATH
@@ -29,7 +29,7 @@ class Web:
         self._opened = ExitStack()
         resources = self._opened.enter_context(open_resources(settings))
         self._commits = GroupCommit(
-            open_redis(settings.redis_url or queue_url(settings.data_dir)),
+            open_async_redis(settings.redis_url or queue_url(settings.data_dir)),
             write_through=lambda reports: write_through(resources, reports),
         )
         self._door = open_door(settings, self._commits)

@@ -5,10 +5,9 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from redis import Redis
+from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from campaigns.broadcasts.receiving import CarrierReport
@@ -31,10 +30,8 @@ class GroupCommit:
 
     def __init__(self, redis: Redis, *, write_through: WriteThrough) -> None:
         """Put reports on *redis*'s stream, or hand them to *write_through* when it is away."""
-        redis.connection_pool.connection_kwargs["socket_timeout"] = _ANSWER_WITHIN_S
         self._redis = redis
         self._write_through = write_through
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="receipts")
         self._waiting: list[tuple[Entry, asyncio.Future[bool]]] = []
         self._committing: asyncio.Task[None] | None = None
         self._avoid_until = 0.0
@@ -53,40 +50,39 @@ class GroupCommit:
         """Finish what waits and give the connection back."""
         if self._committing is not None:
             await self._committing
-        self._thread.shutdown()
-        self._redis.close()
+        await self._redis.aclose()
 
     async def _commit_all(self) -> None:
-        loop = asyncio.get_running_loop()
         while self._waiting:
             group = self._waiting[:_MOST_IN_A_GROUP]
             del self._waiting[:_MOST_IN_A_GROUP]
-            entries = [entry for entry, _ in group]
-            is_kept = await loop.run_in_executor(self._thread, self._commit, entries)
+            is_kept = await self._commit([entry for entry, _ in group])
             for _, kept in group:
                 # A sender that hung up has cancelled its own future; its report is kept anyway.
                 if not kept.done():
                     kept.set_result(is_kept)
 
-    def _commit(self, entries: list[Entry]) -> bool:
+    async def _commit(self, entries: list[Entry]) -> bool:
         if time.monotonic() >= self._avoid_until:
             try:
-                self._put_on_stream(entries)
-            except RedisError as away:
+                async with asyncio.timeout(_ANSWER_WITHIN_S):
+                    await self._put_on_stream(entries)
+            except (RedisError, TimeoutError) as away:
                 log.warning("receipts go straight to the database: %s", type(away).__name__)
                 self._avoid_until = time.monotonic() + _AVOID_FOR_S
             else:
                 return True
-        return self._put_in_tables([entry for entry in entries if not isinstance(entry, str)])
+        reports = [entry for entry in entries if not isinstance(entry, str)]
+        return await asyncio.to_thread(self._put_in_tables, reports)
 
-    def _put_on_stream(self, entries: list[Entry]) -> None:
-        with self._redis.pipeline(transaction=False) as pipe:
+    async def _put_on_stream(self, entries: list[Entry]) -> None:
+        async with self._redis.pipeline(transaction=False) as pipe:
             for entry in entries:
                 if not isinstance(entry, str):
                     pipe.xadd(STREAM, _fields(entry))
             for word, count in Counter(e for e in entries if isinstance(e, str)).items():
                 pipe.hincrby(TALLIES, word, count)
-            pipe.execute()
+            await pipe.execute()
 
     def _put_in_tables(self, reports: list[CarrierReport]) -> bool:
         if not reports:
