@@ -16,7 +16,6 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from redis import Redis
 from rq import Queue, SimpleWorker
 from rq.serializers import JSONSerializer
 from twilio.http.http_client import TwilioHttpClient
@@ -28,6 +27,7 @@ from service.database import reading
 from service.demonstration import prepare_sample, send_sample
 from service.embedded.valkey import running_valkey
 from service.machine import Machine, Wishes, running_machine
+from service.queue_server import open_redis
 from service.settings import load_settings
 
 PEER_TEXTS = 1000
@@ -91,16 +91,18 @@ def send_everything(machine: Machine, texts: int) -> float:
 def send_one_by_one(machine: Machine, texts: int) -> float:
     """Queue one job for each text and let a SimpleWorker send them; return texts a second."""
     os.environ["LOA_BENCH_CARRIER"] = machine.carrier_url or ""
-    with TemporaryDirectory(prefix="loa-bench-") as directory:
-        with running_valkey(Path(directory)) as url:
-            redis = Redis.from_url(url)
-            queue = Queue("naive", connection=redis, serializer=JSONSerializer)
-            for number in range(texts):
-                queue.enqueue(send_one, f"+8497{number:07d}", "Lạng Sơn: Thực hiện 5K.")
-            worker = SimpleWorker([queue], connection=redis, serializer=JSONSerializer)
-            begun = time.perf_counter()
-            worker.work(burst=True, logging_level="WARNING")
-            return texts / (time.perf_counter() - begun)
+    with (
+        TemporaryDirectory(prefix="loa-bench-") as directory,
+        running_valkey(Path(directory)) as url,
+    ):
+        redis = open_redis(url)
+        queue = Queue("naive", connection=redis, serializer=JSONSerializer)
+        for number in range(texts):
+            queue.enqueue(send_one, f"+8497{number:07d}", "Lạng Sơn: Thực hiện 5K.")
+        worker = SimpleWorker([queue], connection=redis, serializer=JSONSerializer)
+        begun = time.perf_counter()
+        worker.work(burst=True, logging_level="WARNING")
+        return texts / (time.perf_counter() - begun)
 
 
 def send_one(to: str, body: str) -> str:
@@ -112,10 +114,10 @@ def send_one(to: str, body: str) -> str:
 class _Local(TwilioHttpClient):
     """Speaks to the carrier on this machine instead of to Twilio's."""
 
-    def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
+    def request(self, method: str, uri: str, *args: Any, **kwargs: Any) -> Any:
         here = urlsplit(os.environ["LOA_BENCH_CARRIER"])
         return super().request(
-            method, urlunsplit((here.scheme, here.netloc, *urlsplit(url)[2:])), *args, **kwargs
+            method, urlunsplit((here.scheme, here.netloc, *urlsplit(uri)[2:])), *args, **kwargs
         )
 
 
@@ -124,5 +126,5 @@ _clients: list[Client] = []
 
 def _client() -> Client:
     if not _clients:
-        _clients.append(Client(_ACCOUNT, _SECRET, http_client=_Local()))
+        _clients.append(Client(_ACCOUNT, _SECRET, http_client=_Local())  # type: ignore[no-untyped-call])
     return _clients[0]

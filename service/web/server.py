@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from granian import Granian
-from granian.constants import Interfaces, Loops
+from granian.constants import HTTPModes, Interfaces, Loops, RuntimeModes
 from granian.log import LogLevels
 
 from service.errors import UnreachableError
@@ -41,6 +41,9 @@ def serve(*, host: str, port: int, workers: int, on_ready: Callable[[], None]) -
         loop=Loops.uvloop,
         workers=workers,
         websockets=False,
+        # Carriers speak HTTP/1.1; deciding for each connection costs more than it brings.
+        http=HTTPModes.http1,
+        runtime_mode=RuntimeModes.mt,
         factory=True,
         log_access=False,
         log_level=LogLevels.warning,

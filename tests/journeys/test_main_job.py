@@ -11,7 +11,7 @@ from service.demonstration import CAMPAIGN, write_levels, write_subscribers
 from tests.builders import NOON
 from tests.journeys.conftest import Installation
 
-PEOPLE = 3000
+PEOPLE = 1200
 
 
 def launch_to_everybody(loa: Installation, directory: Path) -> int:

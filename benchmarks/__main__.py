@@ -1,0 +1,130 @@
+"""``make bench``: every figure beside its peer, medians of at least three runs.
+
+``python -m benchmarks [--only NAME,...] [--rows N] [--texts N] [--runs N]``; the results also go
+to ``var/bench.json``. PostgreSQL is the one at LOA_TEST_POSTGRESQL_URL, or one that is started for
+the purpose with the safety it has in production (fsync on).
+"""
+
+import argparse
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import importing, launching, sending
+from tests.databases import GIVEN_URL, PostgreSQLServer, find_programs
+
+RESULTS = Path("var/bench.json")
+_DURABLE = {
+    "fsync": "on",
+    "synchronous_commit": "on",
+    "full_page_writes": "on",
+    "shared_buffers": "1GB",
+    "max_wal_size": "4GB",
+}
+
+Figures = dict[str, dict[str, Any]]
+
+
+def measure_importing(given: argparse.Namespace, postgresql: str | None) -> Figures:
+    figures: Figures = {}
+    found = importing.measure(given.rows, postgresql=postgresql, runs=given.runs)
+    for kind, run in found.items():
+        peers = {"phonenumbers and ORM objects": run["peer_seconds"]}
+        figures[f"import, {kind}"] = a_figure(run["seconds"], "s", peers, run["ratio"])
+        figures[f"import peak, {kind}"] = a_figure(run["peak_mb"], "MB")
+    return figures
+
+
+def measure_launching(given: argparse.Namespace, postgresql: str | None) -> Figures:
+    figures: Figures = {}
+    found = launching.measure(given.rows, postgresql=postgresql, runs=given.runs)
+    for kind, run in found.items():
+        peers = {"one object for each delivery": run["peer_seconds"]}
+        figures[f"plan, {kind}"] = a_figure(run["plan_seconds"], "s")
+        figures[f"launch, {kind}"] = a_figure(run["launch_seconds"], "s", peers, run["ratio"])
+        figures[f"plan and launch peak, {kind}"] = a_figure(run["peak_mb"], "MB")
+    return figures
+
+
+def measure_sending(given: argparse.Namespace, postgresql: str | None) -> Figures:
+    figures: Figures = {}
+    found = sending.measure(given.texts, postgresql=postgresql, runs=given.runs)
+    for kind, run in found.items():
+        peers = {"one job for each text": run["peer_texts_per_s"]}
+        name = f"sending with receipts, {kind}"
+        figures[name] = a_figure(run["texts_per_s"], "texts/s", peers, run["ratio"])
+    return figures
+
+
+MEASURES: dict[str, Callable[[argparse.Namespace, str | None], Figures]] = {
+    "importing": measure_importing,
+    "launching": measure_launching,
+    "sending": measure_sending,
+}
+
+
+def a_figure(
+    value: float, unit: str, peers: dict[str, float] | None = None, ratio: float | None = None
+) -> dict[str, Any]:
+    """Return one figure as ``var/bench.json`` keeps it."""
+    return {"value": value, "unit": unit, "peers": peers or {}, "ratio": ratio}
+
+
+def show(figures: Figures) -> Table:
+    table = Table("figure", "ours", "peer", "ratio", box=None)
+    for name, figure in figures.items():
+        peers = ", ".join(f"{value:g} ({peer})" for peer, value in figure["peers"].items())
+        ratio = f"{figure['ratio']:g}x" if figure["ratio"] else ""
+        table.add_row(name, f"{figure['value']:g} {figure['unit']}", peers, ratio)
+    return table
+
+
+def keep(figures: Figures) -> None:
+    """Write *figures* to ``var/bench.json``, beside those of earlier runs of other measures."""
+    known = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps(known | figures, indent=1, ensure_ascii=False) + "\n")
+
+
+@contextmanager
+def a_postgresql() -> Iterator[str | None]:
+    """Yield the address of a PostgreSQL server to measure on, None where there is none."""
+    if given := os.environ.get(GIVEN_URL):
+        yield given
+    elif find_programs() is None:
+        yield None
+    else:
+        server = PostgreSQLServer(**_DURABLE)
+        server.start()
+        try:
+            yield server.url
+        finally:
+            server.stop()
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(prog="python -m benchmarks")
+    options.add_argument("--only", default=",".join(MEASURES), help="which measures, by name")
+    options.add_argument("--rows", type=int, default=1_000_000, help="people to import and plan")
+    options.add_argument("--texts", type=int, default=30_000, help="texts to send")
+    options.add_argument("--runs", type=int, default=3)
+    given = options.parse_args()
+    console = Console()
+    with a_postgresql() as postgresql:
+        if postgresql is None:
+            console.print("PostgreSQL was not found: only SQLite is measured.")
+        for name in given.only.split(","):
+            console.print(f"measuring {name} ...")
+            figures = MEASURES[name](given, postgresql)
+            keep(figures)
+            console.print(show(figures))
+
+
+if __name__ == "__main__":
+    main()
