@@ -126,5 +126,6 @@ _clients: list[Client] = []
 
 def _client() -> Client:
     if not _clients:
-        _clients.append(Client(_ACCOUNT, _SECRET, http_client=_Local())  # type: ignore[no-untyped-call])
+        client = Client(_ACCOUNT, _SECRET, http_client=_Local())  # type: ignore[no-untyped-call]
+        _clients.append(client)
     return _clients[0]

@@ -37,7 +37,7 @@ class Conversation:
             self._opened = None
         _, runner, _, messages = self._opened = self._opened or self._open()
         try:
-            return runner.run(_after_a_look_around(ask, messages))
+            return runner.run(ask(messages))
         except BaseException:
             self.close()
             raise
@@ -63,13 +63,3 @@ class Conversation:
         runner.run(transport.open(connections=self._connections))
         atexit.register(self.close)
         return os.getpid(), runner, transport, client.messages
-
-
-async def _after_a_look_around(
-    ask: Callable[[MessageList], Coroutine[Any, Any, T]], messages: MessageList
-) -> T:
-    # Connections that the carrier closed while this loop stood still are noticed here, before a
-    # text is entrusted to one of them.
-    for _ in range(3):
-        await asyncio.sleep(0)
-    return await ask(messages)

@@ -5,13 +5,6 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
-from aiohttp import (
-    ClientConnectorCertificateError,
-    ClientConnectorError,
-    ClientHttpProxyError,
-    ClientSSLError,
-    ConnectionTimeoutError,
-)
 from twilio.rest.api.v2010.account.message import MessageList
 
 from campaigns.gateway import (
@@ -25,6 +18,7 @@ from campaigns.gateway import (
 )
 from service.twilio.codes import answer_to_refusal
 from service.twilio.transport import CarrierRefusalError
+from service.twilio.wires import NoConnectionError, NoTrustError
 
 NOT_SPOKEN = Postponed("not-spoken", timedelta(0))
 UNREACHABLE = Postponed("unreachable", timedelta(seconds=5))
@@ -85,10 +79,10 @@ class Talk:
             answer = answer_to_refusal(refusal.status, refusal.code, wait=refusal.wait)
             self._heed(text, answer)
             return answer
-        except (ClientSSLError, ClientConnectorCertificateError):
+        except NoTrustError:
             return Blocked("certificate", "The carrier's certificate cannot be trusted")
-        except (ClientConnectorError, ConnectionTimeoutError, ClientHttpProxyError):
-            # No connection came about, so no byte of the text left; the next would fare no better.
+        except NoConnectionError:
+            # No byte of the text left, and the next would fare no better.
             self._given_up = UNREACHABLE
             return UNREACHABLE
         except UnicodeError:

@@ -3,25 +3,24 @@
 import base64
 import json
 import logging
+import re
+from collections.abc import Mapping
 from datetime import timedelta
 from functools import lru_cache
 from http import HTTPStatus
-from types import MappingProxyType
 from typing import Any
-from urllib.parse import quote_plus, urlsplit
+from urllib.parse import urlencode
 
-from aiohttp import ClientSession, ClientTimeout, TCPConnector
 from twilio.base.exceptions import TwilioException
 from twilio.http import AsyncHttpClient
 from twilio.http.response import Response
 
-_CONNECT_WITHIN_S = 5
-_ANSWER_WITHIN_S = 15
-# Shorter than what carriers and proxies keep idle connections for: a connection that dies under a
-# text leaves us unsure of it.
-_KEEP_ALIVE_S = 10
+from service.twilio.wires import Inquiry, Wires
+
 _LONGEST_WAIT_S = 3600
-_ON_THIS_MACHINE = frozenset({"127.0.0.1", "::1", "localhost"})
+_RETRY_AFTER = b"retry-after:"
+_RESERVED = re.compile(rb"[^A-Za-z0-9_.~-]")
+_ESCAPES = {bytes([byte]): b"%%%02X" % byte for byte in range(256)} | {b" ": b"+"}
 
 
 class CarrierRefusalError(TwilioException):
@@ -40,22 +39,19 @@ class Transport(AsyncHttpClient):
     def __init__(self, api_url: str, *, account_sid: str, auth_token: str) -> None:
         super().__init__(logging.getLogger(__name__), is_async=True)
         self._api_url = api_url.rstrip("/")
-        self._is_local = urlsplit(api_url).hostname in _ON_THIS_MACHINE
         credentials = base64.b64encode(f"{account_sid}:{auth_token}".encode()).decode("ascii")
-        self._authorization = MappingProxyType({"Authorization": f"Basic {credentials}"})
-        self._session: ClientSession | None = None
+        # libcurl would wait for "100 Continue" before it sends a long form.
+        self._own_lines = [f"Authorization: Basic {credentials}", "Expect:"]
+        self._lines: dict[str, tuple[Mapping[str, str], list[str]]] = {}
+        self._wires: Wires | None = None
 
     async def open(self, *, connections: int) -> None:
         """Prepare at most *connections* connections, inside the event loop that will use them."""
-        self._session = ClientSession(
-            connector=TCPConnector(limit=connections, keepalive_timeout=_KEEP_ALIVE_S),
-            timeout=ClientTimeout(total=_ANSWER_WITHIN_S, sock_connect=_CONNECT_WITHIN_S),
-            trust_env=not self._is_local,
-        )
+        self._wires = Wires(connections)
 
     async def close(self) -> None:
-        if self._session is not None:
-            await self._session.close()
+        if self._wires is not None:
+            self._wires.close()
 
     async def request(  # type: ignore[override]  # noqa: PLR0917 - the SDK's own signature
         self,
@@ -69,33 +65,48 @@ class Transport(AsyncHttpClient):
         allow_redirects: bool = False,  # noqa: FBT001, FBT002 - the SDK's own signature
     ) -> Response:
         """Ask the carrier; raise CarrierRefusalError unless it answers with 2xx."""
-        assert self._session is not None  # noqa: S101 - opened together with its event loop
+        assert self._wires is not None  # noqa: S101 - opened together with its event loop
         url = self._api_url + uri[uri.index("/", len("https://")) :]
-        async with self._session.request(
-            method,
-            url,
-            params={name: str(value) for name, value in (params or {}).items()},
-            data=_encode(data) if data else None,
-            headers={**(headers or {}), **self._authorization},
-            allow_redirects=False,
-        ) as answer:
-            body = (await answer.read()).decode("utf-8", "replace")
-            if answer.status >= HTTPStatus.MULTIPLE_CHOICES:
-                wait = _read_wait(answer.headers.get("Retry-After", ""))
-                raise CarrierRefusalError(answer.status, _read_code(body), wait)
-            return Response(answer.status, body, answer.headers)
+        if params:
+            url += ("&" if "?" in url else "?") + urlencode(params)
+        lines = self._as_lines(method, headers or {})
+        form = _encode(data or {}) if method == "POST" else None
+        reply = await self._wires.ask(Inquiry(url, lines, form))
+        body = reply.body.decode("utf-8", "replace")
+        if reply.status >= HTTPStatus.MULTIPLE_CHOICES:
+            raise CarrierRefusalError(reply.status, _read_code(body), _read_wait(reply.headers))
+        return Response(reply.status, body)
+
+    def _as_lines(self, method: str, headers: Mapping[str, str]) -> list[str]:
+        # The SDK makes the same headers for every text; the same list spares libcurl a new one.
+        known, lines = self._lines.get(method, ({}, []))
+        if known != headers or not lines:
+            lines = [*(f"{name}: {value}" for name, value in headers.items()), *self._own_lines]
+            self._lines[method] = headers, lines
+        return lines
 
 
 def _encode(data: dict[str, object]) -> bytes:
-    return "&".join([f"{name}={_quote(str(value))}" for name, value in data.items()]).encode(
-        "ascii"
+    return b"&".join(
+        [
+            b"%b=%b"
+            % (name.encode("ascii"), (_quote_body if name == "Body" else _quote)(str(value)))
+            for name, value in data.items()
+        ]
     )
 
 
-@lru_cache(maxsize=1024)
-def _quote(value: str) -> str:
-    # A broadcast says few different things, each of them many thousand times.
-    return quote_plus(value)
+def _quote(value: str) -> bytes:
+    """Write *value* as `urllib.parse.quote_plus` does, in a quarter of the time."""
+    return _RESERVED.sub(_escape, value.encode("utf-8"))
+
+
+def _escape(found: re.Match[bytes]) -> bytes:
+    return _ESCAPES[found[0]]
+
+
+# A broadcast says few different things, each of them many thousand times.
+_quote_body = lru_cache(maxsize=256)(_quote)
 
 
 def _read_code(body: str) -> str:
@@ -107,7 +118,11 @@ def _read_code(body: str) -> str:
     return str(code) if isinstance(code, int) else ""
 
 
-def _read_wait(retry_after: str) -> timedelta | None:
-    if not (retry_after.isascii() and retry_after.isdigit()):
-        return None
-    return timedelta(seconds=min(int(retry_after[:9]), _LONGEST_WAIT_S))
+def _read_wait(headers: list[bytes]) -> timedelta | None:
+    for line in headers:
+        if line.lower().startswith(_RETRY_AFTER):
+            seconds = line[len(_RETRY_AFTER) :].strip()
+            if not seconds.isdigit():
+                return None
+            return timedelta(seconds=min(int(seconds[:9]), _LONGEST_WAIT_S))
+    return None
