@@ -15,6 +15,7 @@ from campaigns.base import Base, BigId
 from campaigns.errors import AreaFileError, UnknownAreaError
 from campaigns.tables import read_table
 
+LONGEST_CODE = 16
 COLUMNS = ("code", "name", "kind", "parent", "valid_from", "valid_to", "tags")
 LANG_SON = resources.files("campaigns") / "data" / "areas-lang-son.csv"
 
@@ -144,8 +145,11 @@ def _read_row(row: dict[str, str], number: int) -> Area:
     if None in row or any(row.get(column) is None for column in COLUMNS[:5]):
         raise refuse("it has more or fewer cells than the heading")
     cells = {column: (row.get(column) or "").strip() for column in COLUMNS}
-    if not cells["code"].isalnum() or not cells["name"]:
-        raise refuse("an area needs a code of letters and digits, and a name")
+    code = cells["code"]
+    if not (code.isascii() and code.isalnum() and len(code) <= LONGEST_CODE and cells["name"]):
+        raise refuse(
+            f"an area needs a code of at most {LONGEST_CODE} letters or digits, and a name"
+        )
     try:
         valid_from = date.fromisoformat(cells["valid_from"])
         valid_to = date.fromisoformat(cells["valid_to"]) if cells["valid_to"] else None
@@ -155,7 +159,7 @@ def _read_row(row: dict[str, str], number: int) -> Area:
         raise refuse("the area ends before it begins")
     tags = sorted({tag.strip() for tag in cells["tags"].split("|") if tag.strip()})
     return Area(
-        code=cells["code"],
+        code=code,
         name=cells["name"],
         kind=cells["kind"],
         parent_code=cells["parent"] or None,

@@ -18,6 +18,7 @@ NAMING = {
 
 # SQLite numbers rows by itself only in a column that is declared plain INTEGER.
 BigId = BigInteger().with_variant(Integer, "sqlite")
+LARGEST_ID = 2**63 - 1
 
 
 class Instant(TypeDecorator[datetime]):

@@ -43,9 +43,13 @@ class BatchState(StrEnum):
 
 
 class Broadcast(Base):
-    """One execution of a signed plan; counts are never stored, the ledger counts deliveries."""
+    """One execution of a signed plan; counts are never stored, the ledger counts deliveries.
+
+    A number is never given twice, on SQLite neither: carriers report by it for days.
+    """
 
     __tablename__ = "broadcasts"
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - SQLAlchemy's own form
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True, init=False)
     plan_id: Mapped[int] = mapped_column(ForeignKey("plans.id"), unique=True)

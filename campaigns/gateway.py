@@ -46,9 +46,13 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The carrier will never deliver this text to this number; trying again is pointless."""
+    """The carrier will never deliver this text to this number; trying again is pointless.
+
+    ``is_stop``: because whoever has the number told the carrier that they want no texts of ours.
+    """
 
     code: str
+    is_stop: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,10 +102,7 @@ def decide_level(
     earlier in effect, while both stay in the history. Raises UnknownAreaError, UnknownLevelError.
     """
     get_level(scheme, level)
-    if session.scalar(select(Area.id).where(Area.code == area_code).limit(1)) is None:
-        raise UnknownAreaError(
-            f"No area has the code {area_code}. See the codes with `loa areas list`."
-        )
+    _require_area(session, area_code)
     latest = level_at(session, area_code, at=effective_at, scheme=scheme)
     if latest is not None and (latest.level, latest.effective_at, latest.document) == (
         level,
@@ -124,6 +121,11 @@ def decide_level(
     session.add(decision)
     session.flush()
     return decision
+
+
+def _require_area(session: Session, code: str) -> None:
+    if session.scalar(select(Area.id).where(Area.code == code).limit(1)) is None:
+        raise UnknownAreaError(f"No area has the code {code}. See the codes with `loa areas list`.")
 
 
 def level_at(
@@ -177,7 +179,11 @@ def announced_levels(
 
 
 def level_history(session: Session, area_code: str) -> list[LevelDecision]:
-    """Return every decision about *area_code*, the newest moment first."""
+    """Return every decision about *area_code*, the newest moment first.
+
+    Raises UnknownAreaError for a code that no area has or had.
+    """
+    _require_area(session, area_code)
     return list(
         session.scalars(
             select(LevelDecision)
@@ -195,6 +201,7 @@ def load_levels(session: Session, rows: Iterable[dict[str, str]], *, now: dateti
     count = 0
     for number, row in enumerate(rows, start=2):
         try:
+            _require_no_more_cells(row)
             decide_level(
                 session,
                 (row.get("area") or "").strip(),
@@ -225,11 +232,16 @@ def read_moment(written: str) -> datetime:
     """
     try:
         moment = datetime.fromisoformat(written.strip())
-    except ValueError:
-        moment = None
-    if moment is None or len(written.strip()) <= len("2021-10-30"):
-        raise ValueError("the moment must be a day with an hour, such as 2021-10-30T00:00+07:00.")
-    return (moment if moment.tzinfo else moment.replace(tzinfo=ZONE)).astimezone(UTC)
+        if len(written.strip()) > len("2021-10-30"):
+            return (moment if moment.tzinfo else moment.replace(tzinfo=ZONE)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise ValueError("the moment must be a day with an hour, such as 2021-10-30T00:00+07:00.")
+
+
+def _require_no_more_cells(row: dict[str, str]) -> None:
+    if None in row:
+        raise ValueError("it has more cells than the heading.")
 
 
 def _required(row: dict[str, str], column: str) -> str:

@@ -1,7 +1,7 @@
 """Tables: the small CSV files that administrators write, read with one kind of complaint."""
 
 import csv
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
@@ -23,7 +23,7 @@ def read_table(
     required = columns[: len(columns) - optional]
     try:
         with path.open(encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file, strict=True)
+            reader = csv.DictReader(_without_zeros(file), strict=True)
             missing = [column for column in required if column not in (reader.fieldnames or ())]
             if missing:
                 raise refuse(
@@ -32,8 +32,16 @@ def read_table(
                     f"{optional} may be left out."
                 )
             yield from reader
-    except (csv.Error, UnicodeDecodeError):
+    except (csv.Error, ValueError):
         raise refuse(
             f"{path.name} is not a table in CSV and UTF-8. Nothing was loaded. "
             "Save it from the spreadsheet as 'CSV UTF-8'."
         ) from None
+
+
+def _without_zeros(lines: Iterable[str]) -> Iterator[str]:
+    # A spreadsheet's own format is full of them, and PostgreSQL keeps none.
+    for line in lines:
+        if "\0" in line:
+            raise ValueError("a zero character")
+        yield line

@@ -18,14 +18,17 @@ _BUSY_TIMEOUT_MS = 15_000
 
 
 def open_engine(url: str) -> Engine:
-    """Open an engine for *url*: ``sqlite:///...`` or ``postgresql://...``.
+    """Open an engine for *url*: ``sqlite:///...`` or ``postgresql://...``; else SettingsError.
 
     On SQLite a transaction begins IMMEDIATE, because a deferred one loses updates or fails at
     once when it turns from reading to writing; sessions from ``reading`` begin deferred.
     """
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
+        parsed = None
+    # An @ left as it is in a password makes the rest of the password a part of the host's name.
+    if parsed is not None and "@" in (parsed.host or ""):
         parsed = None
     if parsed is not None and parsed.get_backend_name() == "sqlite":
         if parsed.database and parsed.database != ":memory:":
@@ -39,7 +42,8 @@ def open_engine(url: str) -> Engine:
         return create_engine(parsed, pool_pre_ping=True, connect_args={"connect_timeout": 10})
     raise SettingsError(
         "LOA_DATABASE_URL is not an address of a database Loa knows. Nothing was changed. "
-        "Write postgresql://user:password@host/name, or leave it empty for SQLite."
+        "Write postgresql://user:password@host/name, with %40 %3A %2F for @ : / in a password, or "
+        "leave it empty for SQLite."
     )
 
 

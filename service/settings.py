@@ -113,6 +113,11 @@ def _read(env_files: tuple[Path | str, ...], overrides: dict[str, object]) -> Se
             for fault in invalid.errors(include_url=False, include_input=False)
         )
         raise SettingsError(f"A setting is wrong: {faults}. See docs/SETTINGS.md.") from None
+    except UnicodeDecodeError:
+        raise SettingsError(
+            f"{' or '.join(str(file) for file in env_files)} is not a text in UTF-8. Nothing was "
+            "changed. Save it again with the encoding UTF-8; see docs/SETTINGS.md."
+        ) from None
 
 
 def _make_secrets(path: Path) -> None:

@@ -2,19 +2,25 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 import campaigns.plans.models  # noqa: F401 - a broadcast's row points to its plan's table
+from campaigns.base import LARGEST_ID
 from campaigns.broadcasts.claiming import withdraw
+from campaigns.bulk import change
 from campaigns.deliveries import Broadcast, BroadcastState, DeliveryState
 from campaigns.errors import BroadcastFrozenError, UnknownBroadcastError
+
+_GOING = (BroadcastState.RUNNING, BroadcastState.PAUSED)
 
 
 def get_broadcast(session: Session, broadcast_id: int, *, lock: bool = False) -> Broadcast:
     """Return the broadcast, or raise UnknownBroadcastError."""
     query = select(Broadcast).where(Broadcast.id == broadcast_id)
-    broadcast = session.scalar(query.with_for_update() if lock else query)
+    broadcast = None
+    if 0 < broadcast_id <= LARGEST_ID:
+        broadcast = session.scalar(query.with_for_update() if lock else query)
     if broadcast is None:
         raise UnknownBroadcastError(
             f"There is no broadcast {broadcast_id}. See them with `loa broadcasts list`."
@@ -36,6 +42,19 @@ def pause(session: Session, broadcast_id: int, *, note: str = "") -> Broadcast:
     broadcast.state = BroadcastState.PAUSED
     broadcast.note = note
     return broadcast
+
+
+def pause_all(session: Session, *, note: str) -> int:
+    """Pause every broadcast that is not over, each with *note*, and return how many.
+
+    Nothing of a broadcast is read but its state, so it also works on an older version's rows.
+    """
+    return change(
+        session,
+        update(Broadcast)
+        .where(Broadcast.state.in_(_GOING))
+        .values(state=BroadcastState.PAUSED, note=note),
+    )
 
 
 def resume(session: Session, broadcast_id: int) -> Broadcast:
@@ -65,11 +84,7 @@ def stop(session: Session, broadcast_id: int, *, now: datetime) -> Broadcast:
 
 def stop_all(session: Session, *, now: datetime) -> list[Broadcast]:
     """Stop every broadcast that is not over, and return them."""
-    going = session.scalars(
-        select(Broadcast.id).where(
-            Broadcast.state.in_([BroadcastState.RUNNING, BroadcastState.PAUSED])
-        )
-    ).all()
+    going = session.scalars(select(Broadcast.id).where(Broadcast.state.in_(_GOING))).all()
     return [stop(session, broadcast_id, now=now) for broadcast_id in going]
 
 

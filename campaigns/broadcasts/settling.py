@@ -28,10 +28,13 @@ from campaigns.deliveries import (
     DeliveryState,
 )
 from campaigns.gateway import Accepted, Answer, Blocked, Postponed, Refused, Uncertain
+from campaigns.subscribers.consent import opt_out_many
 
 FIRST_WAIT = timedelta(seconds=1)
 LONGEST_WAIT = timedelta(minutes=5)
 ERASED = "erased"
+# The source of an opt-out that somebody gave to the carrier and not to us.
+CARRIER = "carrier"
 # The whole key is given: told the broadcast apart, SQLite reads all of it for each row given.
 _ANSWERED = {
     "broadcast_id": BigInteger,
@@ -59,7 +62,7 @@ def settle(session: Session, claim: Claim, answers: Sequence[Answer], *, now: da
     A receipt may have come in before its answer was settled, and then knows better: only rows
     that are still claimed are touched. If the lease was lost meanwhile, what is unknown by then
     is still completed by a clear answer. A Blocked answer pauses the broadcast, because the next
-    text would be refused for the same reason.
+    text would be refused for the same reason. Whoever told the carrier to stop is opted out.
     """
     lock_in_order(session, claim.broadcast_id, [text.position for text in claim.texts])
     rows = [
@@ -77,6 +80,7 @@ def settle(session: Session, claim: Claim, answers: Sequence[Answer], *, now: da
         )
         .values(state=given.c.state, reason=given.c.reason, sid=given.c.sid),
     )
+    _heed_stops(session, claim, answers, now=now)
     settled = _summarise(answers)
     _release(session, claim, settled, now=now)
     _withdraw_if_stopped(session, claim.broadcast_id)
@@ -140,11 +144,28 @@ def waits_after(attempts: int) -> timedelta:
     return min(doubled, LONGEST_WAIT)
 
 
+def _heed_stops(
+    session: Session, claim: Claim, answers: Sequence[Answer], *, now: datetime
+) -> None:
+    stopped = [
+        text.position
+        for text, answer in zip(claim.texts, answers, strict=True)
+        if isinstance(answer, Refused) and answer.is_stop
+    ]
+    if stopped:
+        subscribers = session.scalars(
+            select(Delivery.subscriber_id).where(
+                Delivery.broadcast_id == claim.broadcast_id, Delivery.position.in_(stopped)
+            )
+        ).all()
+        opt_out_many(session, subscribers, source=CARRIER, now=now)
+
+
 def _as_row(answer: Answer) -> tuple[str, str, str]:
     match answer:
         case Accepted(sid):
             return DeliveryState.ACCEPTED, "", sid
-        case Refused(code):
+        case Refused(code=code):
             return DeliveryState.REFUSED, code, ""
         case Postponed() | Blocked():
             return DeliveryState.PLANNED, "", ""

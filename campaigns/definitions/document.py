@@ -181,7 +181,8 @@ class CampaignDocument(_Part):
         default=None, description="Required when a text states figures."
     )
     on_level_change: bool = Field(
-        default=False, description="A level decision drafts this campaign for the areas concerned."
+        default=False,
+        description="Kept for level decisions to draft the campaign; nothing acts on it yet.",
     )
 
     @property

@@ -1,10 +1,12 @@
 """Consent: what people say about being texted, each time recorded with its source and moment."""
 
+from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
+from campaigns.bulk import change
 from campaigns.errors import UnknownSubscriberError
 from campaigns.sealing import Sealer
 from campaigns.subscribers.models import ConsentEvent, ConsentKind, Subscriber
@@ -13,10 +15,29 @@ from campaigns.subscribers.models import ConsentEvent, ConsentKind, Subscriber
 NOWHERE = ""
 
 
+def require_own_seal(session: Session, *, sealer: Sealer) -> None:
+    """Raise SealBrokenError unless *sealer* opens the numbers that are kept here.
+
+    With another key everybody would be a stranger: a list would enter them a second time, and an
+    opt-out would be noted for nobody. A database without numbers fits every key.
+    """
+    sealed = session.scalar(
+        select(Subscriber.sealed)
+        .where(Subscriber.sealed.is_not(None))
+        .order_by(Subscriber.id)
+        .limit(1)
+    )
+    if sealed is not None:
+        sealer.unseal(sealed)
+
+
 def find_subscriber(session: Session, number: str, *, sealer: Sealer) -> Subscriber | None:
-    """Return who has the E.164 *number*, or None."""
+    """Return who has the E.164 *number*, or None; raise SealBrokenError with another's key."""
     fingerprint = sealer.fingerprint(number)
-    return session.scalar(select(Subscriber).where(Subscriber.fingerprint == fingerprint))
+    found = session.scalar(select(Subscriber).where(Subscriber.fingerprint == fingerprint))
+    if found is None:
+        require_own_seal(session, sealer=sealer)
+    return found
 
 
 def get_subscriber(session: Session, number: str, *, sealer: Sealer) -> Subscriber:
@@ -76,6 +97,27 @@ def opt_in(
     subscriber.erased_at = None
     _record(session, subscriber, ConsentKind.OPTED_IN, source=source, at=at, now=now)
     return subscriber
+
+
+def opt_out_many(
+    session: Session, subscriber_ids: Collection[int], *, source: str, now: datetime
+) -> int:
+    """Record that these subscribers want no texts; return how many had not said so before."""
+    # Locked in one order, so that two batches with the same people never wait in a circle.
+    ids = session.scalars(
+        select(Subscriber.id)
+        .where(Subscriber.id.in_(subscriber_ids), Subscriber.opted_out_at.is_(None))
+        .order_by(Subscriber.id)
+        .with_for_update()
+    ).all()
+    if not ids:
+        return 0
+    event = {"kind": ConsentKind.OPTED_OUT, "source": source, "at": now, "recorded_at": now}
+    session.execute(insert(ConsentEvent), [event | {"subscriber_id": one} for one in ids])
+    return change(
+        session,
+        update(Subscriber).where(Subscriber.id.in_(ids)).values(opted_out_at=now, updated_at=now),
+    )
 
 
 def leave(

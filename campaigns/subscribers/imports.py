@@ -14,6 +14,7 @@ from campaigns.areas import get_area, list_areas
 from campaigns.errors import SubscriberFileError
 from campaigns.local_time import ZONE
 from campaigns.sealing import Sealer
+from campaigns.subscribers.consent import require_own_seal
 from campaigns.subscribers.headings import AREA, read_headings
 from campaigns.subscribers.merges import Merged, compare_stage, merge_stage
 from campaigns.subscribers.rows import Rejection, RowReader
@@ -62,9 +63,11 @@ def stage_list(
 
     *area_code* is where people live of whom the list does not say it; *watch* sees every row
     go by. Writes nothing that lasts, so the transaction need not be one that writes. Raises
-    SubscriberFileError, and UnknownAreaError for *area_code*; no message holds a number.
+    SubscriberFileError, UnknownAreaError for *area_code*, and SealBrokenError for a seal that is
+    not this database's; no message holds a number.
     """
     today = now.astimezone(ZONE).date()
+    require_own_seal(session, sealer=sealer)
     if area_code is not None:
         get_area(session, area_code, on=today)
     columns = read_headings(sheet.headings, name=sheet.name)

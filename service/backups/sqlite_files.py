@@ -3,7 +3,7 @@
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import quote
@@ -26,9 +26,12 @@ def back_up(database: Path, file: Path) -> None:
         _check(draft)
 
 
-def restore(database: Path, file: Path, *, replace: bool, aside: Path) -> bool:
+def restore(
+    database: Path, file: Path, *, replace: bool, aside: Path, prepare: Callable[[Path], None]
+) -> bool:
     """Put the backup *file* in the place of *database*; return whether one was put *aside*.
 
+    *prepare* is given the path of the copy before it takes that place.
     Raises BackupError when *file* is no sound backup, when *database* exists and *replace* is
     false, or when a process still has it open.
     """
@@ -44,6 +47,7 @@ def restore(database: Path, file: Path, *, replace: bool, aside: Path) -> bool:
     try:
         shutil.copyfile(file, arriving)
         arriving.chmod(0o600)
+        prepare(arriving)
         _check(arriving)
         if existed:
             _put_aside(database, aside)

@@ -20,6 +20,7 @@ from campaigns.levels import (
     read_moment,
 )
 from campaigns.local_time import ZONE
+from campaigns.recodings import Recoded, recode_area_path
 from service.cli.output import Answer, answering
 from service.resources import open_resources
 
@@ -85,6 +86,30 @@ def list_command(at: datetime | None) -> Answer:
             area.code, area.full_name, area.parent_code or "", *cells, ", ".join(area.tag_list)
         )
     return Answer([_area_document(area, decided.get(area.code)) for area in known], [table])
+
+
+@areas.command("recode")
+@click.argument("file", type=A_FILE)
+@answering
+def recode(file: Path) -> Answer:
+    """Move people from old area codes to new ones by FILE, a CSV with old,new,on.
+
+    Load the new tree first. Several old codes may become one; where one becomes several, import
+    a list with the new codes instead. Loading a file again moves nobody again.
+    """
+    with open_resources() as resources, resources.sessions.begin() as session:
+        done = recode_area_path(session, file, now=resources.now())
+    moved = sum(one.moved for one in done)
+    known = sum(one.is_known for one in done)
+    shown = [f"{moved:,} people moved by {len(done) - known} recodings; {known} known before."]
+    shown += [
+        f"{one.recoding.old_code} goes on after that day; end it with `loa areas load`."
+        for one in done
+        if one.still_valid
+    ]
+    return Answer(
+        {"moved": moved, "recodings": [_recoding_document(one) for one in done]}, [*shown]
+    )
 
 
 @levels.command("load")
@@ -202,6 +227,17 @@ def _decision_document(decision: LevelDecision) -> dict[str, object]:
         "colour": get_level(decision.scheme, decision.level).colour("vi"),
         "from": decision.effective_at.astimezone(ZONE).isoformat(),
         "document": decision.document,
+    }
+
+
+def _recoding_document(done: Recoded) -> dict[str, object]:
+    return {
+        "old": done.recoding.old_code,
+        "new": done.recoding.new_code,
+        "on": done.recoding.recoded_on.isoformat(),
+        "moved": done.moved,
+        "known": done.is_known,
+        "old_still_valid": done.still_valid,
     }
 
 

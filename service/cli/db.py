@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
-from sqlalchemy import Engine
+from sqlalchemy import URL, Engine, create_engine
 
 from service.backups import postgresql_dumps, sqlite_files
+from service.backups.aftermath import Aftermath, settle_aftermath
 from service.checkups import examine
 from service.cli.output import Answer, answering
 from service.database import open_engine
@@ -84,29 +85,44 @@ def backup(file: Path) -> Answer:
 def restore(file: Path, replace: bool) -> Answer:  # noqa: FBT001 - click's call
     """Bring back everything from FILE, which `loa db backup` wrote.
 
-    Stop Loa first. Numbers in it open only with the LOA_SEAL_KEY it was written with.
+    Stop Loa first. Numbers in it open only with the LOA_SEAL_KEY it was written with. Every
+    broadcast that was not over comes back paused, because what it sent since is not known.
     """
     if not file.is_file():
         raise BackupError(f"There is no file {file}. Nothing was changed.")
     with _opened() as (_, engine):
-        aside = _restore_any(engine, file, replace=replace)
+        aside, aftermath = _restore_any(engine, file, replace=replace)
         current, head = current_and_head(engine)
     shown = ["Everything is back." if aside is None else f"Everything is back; before: {aside}"]
+    if aftermath.paused:
+        shown.append(
+            f"Broadcasts that were under way and are now paused: {aftermath.paused}. What they "
+            "sent since the backup is not known here: do not resume one without asking the carrier."
+        )
     if current != head:
         shown.append("The backup is of another version of Loa: run `loa db upgrade` now.")
-    return Answer({"version": current, "needed": head, "aside": aside and str(aside)}, [*shown])
+    document = {"version": current, "needed": head, "aside": aside and str(aside)}
+    return Answer(document | asdict(aftermath), [*shown])
 
 
-def _restore_any(engine: Engine, file: Path, *, replace: bool) -> Path | None:
+def _restore_any(engine: Engine, file: Path, *, replace: bool) -> tuple[Path | None, Aftermath]:
     """Restore *file* and return where the database that was there is kept, if there was one."""
+    now = datetime.now(UTC)
     if engine.dialect.name != "sqlite":
         postgresql_dumps.restore(engine, file)
-        return None
+        return None, settle_aftermath(engine, now=now)
     database = _sqlite_path(engine)
-    moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
-    aside = database.with_name(f"{database.name}.before-{moment}")
-    existed = sqlite_files.restore(database, file, replace=replace, aside=aside)
-    return aside if existed else None
+    aside = database.with_name(f"{database.name}.before-{now:%Y%m%dT%H%M%S}")
+    settled: list[Aftermath] = []
+
+    def prepare(arriving: Path) -> None:
+        # Not opened as Loa's database is: a backup must stay one file until it has its name.
+        copy = create_engine(URL.create("sqlite", database=str(arriving)))
+        settled.append(settle_aftermath(copy, now=now))
+        copy.dispose()
+
+    existed = sqlite_files.restore(database, file, replace=replace, aside=aside, prepare=prepare)
+    return (aside if existed else None), settled[0]
 
 
 @contextmanager

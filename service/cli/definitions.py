@@ -9,7 +9,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from campaigns.definitions.canonical import digest
-from campaigns.definitions.checklist import Remark, lint
+from campaigns.definitions.checklist import Remark, Severity, lint
 from campaigns.definitions.document import CampaignDocument
 from campaigns.definitions.reading import read_campaign_file
 from campaigns.definitions.schema import json_schema
@@ -26,7 +26,8 @@ _COLOURS = {"error": "bold red", "sensitive": "bold yellow", "warning": "yellow"
 def check(files: tuple[Path, ...]) -> Answer:
     """Check the campaign in each of FILES: faults to mend, and remarks for the approver.
 
-    Needs no database and changes nothing. Exit code 1 when a file has a fault.
+    Needs no database and changes nothing. Exit code 1 when a file has a fault, or a remark for
+    which it could not be submitted.
     """
     found: list[dict[str, Any]] = []
     shown: list[RenderableType] = []
@@ -52,6 +53,10 @@ def schema() -> Answer:
     return Answer(document, [Text(json.dumps(document, ensure_ascii=False, indent=2))])
 
 
+def _stopping(remarks: list[Remark]) -> list[Remark]:
+    return [remark for remark in remarks if remark.severity is Severity.ERROR]
+
+
 def _faulty(file: Path, wrong: DefinitionError) -> dict[str, Any]:
     complaints = [_as_object(complaint) for complaint in wrong.complaints]
     return {"file": str(file), "valid": False, "complaints": complaints}
@@ -69,7 +74,7 @@ def _as_object(complaint: Complaint) -> dict[str, Any]:
 def _right(file: Path, document: CampaignDocument, remarks: list[Remark]) -> dict[str, Any]:
     return {
         "file": str(file),
-        "valid": True,
+        "valid": not _stopping(remarks),
         "campaign": document.campaign,
         "digest": digest(document),
         "complaints": [],
@@ -95,9 +100,14 @@ def _show_faults(file: Path, wrong: DefinitionError) -> list[RenderableType]:
 def _show_remarks(
     file: Path, document: CampaignDocument, remarks: list[Remark]
 ) -> list[RenderableType]:
-    heading = f"{file}: {document.campaign} can be planned. Content {digest(document)[:12]}"
+    if stopping := len(_stopping(remarks)):
+        what = "remark stops" if stopping == 1 else "remarks stop"
+        said = Text(f"{file}: {stopping} {what} it; `submit` would refuse.", style="bold red")
+    else:
+        heading = f"{file}: {document.campaign} can be planned. Content {digest(document)[:12]}"
+        said = Text(heading, style="green")
     return [
-        Text(heading, style="green"),
+        said,
         *(
             Text(
                 f"  {remark.language or 'campaign'}: {remark.message_en}",

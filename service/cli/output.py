@@ -97,7 +97,19 @@ def _about_database(failure: DatabaseError) -> str | None:
         return "The database has no tables of this version yet. Run `loa db upgrade` first."
     if "disk is full" in cause or "DiskFull" in type(failure.orig).__name__:
         return "The disk is full. The data is as it was; make room and run the same command again."
-    if isinstance(failure.orig, sqlite3.DatabaseError) or isinstance(failure, OperationalError):
+    if "disk I/O error" in cause:
+        return (
+            "The disk does not take what is to be written: it is full, or it fails. The data is "
+            "as it was; make room, run the same command again, and look at `loa db check`."
+        )
+    if "readonly database" in cause:
+        return (
+            "The database may not be written by you here. The data is as it was. Run this as the "
+            "user whom the data directory belongs to, or set LOA_DATA_DIR to one of your own."
+        )
+    # A failure without a statement is one of connecting: the address, not the program, is wrong.
+    is_environment = isinstance(failure, OperationalError) or failure.statement is None
+    if isinstance(failure.orig, sqlite3.DatabaseError) or is_environment:
         first_line = cause.strip().splitlines()[0] if cause.strip() else "no reason given"
         return (
             f"The database does not answer as it should: {first_line}. The data is as it was. "

@@ -83,7 +83,7 @@ def answer_to_refusal(
         case Code(Meaning.BLOCKED) as known:
             return Blocked(code, known.words)
         case _:
-            return Refused(code)
+            return Refused(code, is_stop=is_stopped_by_recipient(code))
 
 
 def _answer_to_unknown(

@@ -77,7 +77,7 @@ class Wires:
         self._is_open = True
 
     async def ask(self, inquiry: Inquiry) -> Reply:
-        """Return the answer; raise NoConnectionError, NoTrustError, LostAnswerError or TimeoutError.
+        """Return the answer; raise one of the errors above, or TimeoutError.
 
         Whoever is cancelled while waiting cuts the connection.
         """

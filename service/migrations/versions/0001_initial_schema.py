@@ -25,6 +25,16 @@ def upgrade() -> None:
         sa.UniqueConstraint("code", "valid_from", name=op.f("uq_areas_code_valid_from")),
     )
     op.create_table(
+        "area_recodings",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("old_code", sa.String(length=16), nullable=False),
+        sa.Column("new_code", sa.String(length=16), nullable=False),
+        sa.Column("recoded_on", sa.Date(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_area_recodings")),
+        sa.UniqueConstraint("old_code", name=op.f("uq_area_recodings_old_code")),
+    )
+    op.create_table(
         "campaigns",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("slug", sa.String(), nullable=False),
@@ -275,6 +285,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_broadcasts")),
         sa.UniqueConstraint("plan_id", name=op.f("uq_broadcasts_plan_id")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("broadcasts", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_broadcasts_state"), ["state"], unique=False)
@@ -402,5 +413,6 @@ def downgrade() -> None:
 
     op.drop_table("consent_events")
     op.drop_table("campaigns")
+    op.drop_table("area_recodings")
     op.drop_table("areas")
     # ### end Alembic commands ###

@@ -21,7 +21,7 @@ SECOND = timedelta(seconds=1)
     [
         (400, "21211", Refused("21211")),
         (400, "21614", Refused("21614")),
-        (400, "21610", Refused("21610")),
+        (400, "21610", Refused("21610", is_stop=True)),
         (400, "29999", Refused("29999")),
         (400, "", Refused("http-400")),
         (429, "20429", Postponed("20429", SECOND)),

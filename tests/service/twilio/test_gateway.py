@@ -191,7 +191,7 @@ def test_a_carrier_that_is_overrun_is_given_time(tmp_path: Path) -> None:
         (201, {}, b"[]", Uncertain("AttributeError")),
         (200, {}, b'{"sid": "SM1"}', Accepted("SM1")),
         (400, {}, b"<html>", Refused("http-400")),
-        (400, {}, b'{"code": 21610}', Refused("21610")),
+        (400, {}, b'{"code": 21610}', Refused("21610", is_stop=True)),
         (429, {"Retry-After": "1800"}, b"", Postponed("http-429", timedelta(minutes=30))),
         (429, {"Retry-After": "9" * 30}, b"", Postponed("http-429", timedelta(hours=1))),
         (429, {"Retry-After": "soon"}, b"{}", Postponed("http-429", timedelta(seconds=1))),
