@@ -1,13 +1,12 @@
 """The processes in the background: workers and the clock."""
 
-import json
 import os
 import sys
 
 import click
 
 from service.background import run_clock, run_worker
-from service.cli.output import refuse
+from service.cli.serving import say_ready, serving
 from service.embedded.children import Child, Supervisor
 from service.resources import open_queue, open_resources
 from service.schema import require_current
@@ -40,38 +39,34 @@ def _read_queues(_ctx: click.Context, _param: click.Parameter, value: str) -> li
     help="How many worker processes to run.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line when ready.")
+@serving
 def worker(queues: list[QueueName], count: int, as_json: bool) -> None:  # noqa: FBT001 - click
     """Run workers, which send texts, take in receipts and keep the books.
 
     SIGTERM lets each finish the batch it holds.
     """
-    try:
-        if count > 1:
-            _run_many(queues, count, as_json=as_json)
-        else:
-            _run_one(queues, as_json=as_json)
-    except Exception as failure:  # noqa: BLE001 - refuse() raises what nobody foresaw
-        refuse(failure, as_json=as_json)
+    if count > 1:
+        _run_many(queues, count, as_json=as_json)
+    else:
+        _run_one(queues, as_json=as_json)
 
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line when ready.")
+@serving
 def clock(as_json: bool) -> None:  # noqa: FBT001 - click
     """Run the clock, which puts due jobs on the queues; a second one does no harm."""
-    try:
-        with open_queue(load_settings()) as redis:
-            redis.ping()
-            _say_ready({"clock": os.getpid()}, as_json=as_json)
-            run_clock(redis)
-    except Exception as failure:  # noqa: BLE001 - refuse() raises what nobody foresaw
-        refuse(failure, as_json=as_json)
+    with open_queue(load_settings()) as redis:
+        redis.ping()
+        say_ready({"clock": os.getpid()}, "", as_json=as_json)
+        run_clock(redis)
 
 
 def _run_one(queues: list[QueueName], *, as_json: bool) -> None:
     with open_resources() as resources, open_queue(resources.settings) as redis:
         require_current(resources.engine)
         redis.ping()
-        _say_ready({"worker": os.getpid(), "queues": queues}, as_json=as_json)
+        say_ready({"worker": os.getpid(), "queues": queues}, "", as_json=as_json)
         run_worker(resources, redis, queues=queues)
 
 
@@ -80,11 +75,5 @@ def _run_many(queues: list[QueueName], count: int, *, as_json: bool) -> None:
     with Supervisor() as supervisor:
         for number in range(1, count + 1):
             supervisor.start(Child(f"worker-{number}", command))
-        _say_ready({"workers": count, "queues": queues}, as_json=as_json)
+        say_ready({"workers": count, "queues": queues}, "", as_json=as_json)
         supervisor.run()
-
-
-def _say_ready(document: dict[str, object], *, as_json: bool) -> None:
-    if as_json:
-        click.echo(json.dumps(document))
-        sys.stdout.flush()

@@ -1,20 +1,13 @@
 """The processes that answer over HTTP: the web, and the carrier on this machine."""
 
-import functools
-import json
 import signal
-import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import ParamSpec
 
 import click
 
-from service.cli.output import NOTES, refuse
+from service.cli.serving import say_ready, serving
 from service.gateways import LOOPBACK_PORT, carrier_account, loopback_account
 from service.settings import load_settings
-
-P = ParamSpec("P")
 
 _SHARE = click.FloatRange(0, 1)
 _MILLISECONDS = click.FloatRange(0, 3_600_000)
@@ -22,28 +15,9 @@ _PORT = click.IntRange(0, 65_535)
 _JOURNAL = "carrier.ndjson"
 
 
-def serving(command: Callable[P, None]) -> Callable[P, None]:
-    """Turn refusals of a command that keeps running into one sentence and exit code 1."""
-
-    @functools.wraps(command)
-    def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        try:
-            command(*args, **kwargs)
-        except click.ClickException:
-            raise
-        except Exception as failure:  # noqa: BLE001 - refuse raises again what nobody foresaw
-            refuse(failure, as_json=bool(kwargs.get("as_json")))
-
-    return run
-
-
 def announce(url: str, *, name: str, as_json: bool) -> None:
     """Say where *name* listens: one line of JSON for programs, a note for people."""
-    if as_json:
-        click.echo(json.dumps({"listening": url}))
-        sys.stdout.flush()
-    else:
-        NOTES.print(f"{name} listens on {url}; Ctrl-C stops it.", markup=False)
+    say_ready({"listening": url}, f"{name} listens on {url}; Ctrl-C stops it.", as_json=as_json)
 
 
 @click.command()

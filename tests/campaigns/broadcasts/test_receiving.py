@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from campaigns.broadcasts.claiming import claim_batch
+from campaigns.broadcasts.claiming import Claim, claim_batch
 from campaigns.broadcasts.ledger import draw_ledger
 from campaigns.broadcasts.receiving import CarrierReport, take_in
 from campaigns.broadcasts.settling import settle
@@ -23,10 +23,10 @@ from tests.builders import NOON, a_broadcast, a_province
 @pytest.fixture
 def sent(session: Session, sealer: Sealer) -> Broadcast:
     """A broadcast whose two texts were accepted as SM1 and SM2."""
-    return _claimed(session, sealer)
+    return _accepted(session, sealer)
 
 
-def _claimed(session: Session, sealer: Sealer, *, answers: bool = True) -> Broadcast:
+def _claim(session: Session, sealer: Sealer) -> tuple[Broadcast, Claim]:
     a_province(session, sealer, people=1)
     broadcast = a_broadcast(session)
     claim = claim_batch(
@@ -39,8 +39,12 @@ def _claimed(session: Session, sealer: Sealer, *, answers: bool = True) -> Broad
         now=NOON,
     )
     assert claim is not None
-    if answers:
-        settle(session, claim, [Accepted("SM1"), Accepted("SM2")], now=NOON)
+    return broadcast, claim
+
+
+def _accepted(session: Session, sealer: Sealer) -> Broadcast:
+    broadcast, claim = _claim(session, sealer)
+    settle(session, claim, [Accepted("SM1"), Accepted("SM2")], now=NOON)
     return broadcast
 
 
@@ -114,7 +118,7 @@ def test_a_receipt_that_overtakes_the_answer_proves_acceptance(
     session: Session, sealer: Sealer
 ) -> None:
     """The carrier's callback may come in before its answer to us; then it knows better."""
-    broadcast = _claimed(session, sealer, answers=False)
+    broadcast, _ = _claim(session, sealer)
 
     take_in(session, [a_report(broadcast, Outcome.HANDSET)], now=NOON)
 
@@ -126,18 +130,7 @@ def test_a_receipt_that_overtakes_the_answer_proves_acceptance(
 def test_a_lost_answer_does_not_undo_what_a_receipt_proved(
     session: Session, sealer: Sealer
 ) -> None:
-    a_province(session, sealer, people=1)
-    broadcast = a_broadcast(session)
-    claim = claim_batch(
-        session,
-        broadcast.id,
-        lane="twilio",
-        claimant="w",
-        lease=timedelta(minutes=1),
-        sealer=sealer,
-        now=NOON,
-    )
-    assert claim is not None
+    broadcast, claim = _claim(session, sealer)
     take_in(session, [a_report(broadcast, Outcome.HANDSET)], now=NOON)
 
     settle(session, claim, [Uncertain("timed out"), Accepted("SM2")], now=NOON)
@@ -162,7 +155,7 @@ def test_the_books_balance_whatever_the_order(
 ) -> None:
     """Any receipts, in any order and any batches: the ledger sums and finals stay final."""
     savepoint = session.begin_nested()
-    broadcast = _claimed(session, sealer)
+    broadcast = _accepted(session, sealer)
     reports = [
         a_report(broadcast, outcome, position=position, sid=f"SM{position}")
         for position, outcome in heard
