@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from campaigns.areas import Area, codes_below, list_areas
-from campaigns.definitions.document import CampaignDocument, MessageClass
+from campaigns.definitions.document import CampaignDocument, DecisionChoice, MessageClass
 from campaigns.deliveries import Broadcast, Delivery, DeliveryState
 from campaigns.errors import EmptyAudienceError
 from campaigns.levels import LevelDecision, announced_levels, levels_at
@@ -84,8 +84,8 @@ def choose_audience(session: Session, document: CampaignDocument, *, now: dateti
     places = _choose_places(session, document, now=now)
     if not places:
         raise EmptyAudienceError(
-            f"The campaign {document.campaign} reaches nobody: no area it names is at "
-            f"level {_spoken(document.audience.levels)} today. Nothing was planned. "
+            f"The campaign {document.campaign} reaches nobody: none of its areas "
+            f"{_spoken(document)}. Nothing was planned. "
             "Check the decisions with `loa areas levels list`."
         )
     capped = _capped(session, document, now=now)
@@ -211,5 +211,8 @@ def _capped(session: Session, document: CampaignDocument, *, now: datetime) -> S
     )
 
 
-def _spoken(levels: tuple[int, ...] | None) -> str:
-    return " or ".join(str(level) for level in levels or ()) or "any"
+def _spoken(document: CampaignDocument) -> str:
+    levels = " or ".join(str(level) for level in document.audience.levels or ())
+    if document.audience.decision is DecisionChoice.ANNOUNCED:
+        return f"has an announced level {levels} still to come"
+    return f"is at level {levels} now"

@@ -93,9 +93,10 @@ class PlanDraft:
         return dict(sorted(counts.items()))
 
     def samples(self) -> list[RenderedText]:
-        """Return a few texts as they would arrive: the longest of each language first."""
+        """Return a few different texts as they would arrive: the longest of each language first."""
+        different = {text.chosen.body: text for text in reversed(self.texts)}.values()
         by_length = sorted(
-            self.texts, key=lambda text: (-text.chosen.measure.segments, text.area_code)
+            different, key=lambda text: (-text.chosen.measure.segments, text.area_code)
         )
         firsts = {text.language: text for text in reversed(by_length)}
         rest = [text for text in by_length if firsts[text.language] is not text]

@@ -152,12 +152,16 @@ def follow_receipts(resources: Resources, broadcast_id: int, *, tend: Callable[[
 def watch(resources: Resources, broadcast_id: int) -> Iterator[tuple[Broadcast, Ledger]]:
     """Yield the broadcast and its ledger again and again, with a progress bar on screen."""
     broadcast, ledger = look(resources, broadcast_id)
-    with Live(show_progress(ledger), console=NOTES, refresh_per_second=4) as live:
-        while True:
-            yield broadcast, ledger
-            time.sleep(LOOK_EVERY_S)
-            broadcast, ledger = look(resources, broadcast_id)
-            live.update(show_progress(ledger))
+    try:
+        with Live(show_progress(ledger), console=NOTES, refresh_per_second=4) as live:
+            while True:
+                yield broadcast, ledger
+                time.sleep(LOOK_EVERY_S)
+                broadcast, ledger = look(resources, broadcast_id)
+                live.update(show_progress(ledger))
+    finally:
+        if not NOTES.is_terminal:
+            NOTES.line()
 
 
 def broadcast_document(broadcast: Broadcast) -> dict[str, object]:
