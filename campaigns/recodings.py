@@ -1,6 +1,5 @@
 """Recodings: an area's official code gives way to another, and its people move with it."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -163,14 +162,12 @@ def _is_valid(versions: Iterable[tuple[date, date | None]], day: date) -> bool:
 
 def _move(session: Session, recodings: list[AreaRecoding], *, now: datetime) -> dict[str, int]:
     """Move people by all of *recodings* at once; return how many left each old code."""
-    codes = [one.old_code for one in recodings]
-    people: dict[str, int] = defaultdict(int)
-    for code, count in session.execute(
-        select(Subscriber.area_code, func.count())
-        .where(Subscriber.area_code.in_(codes))
+    leaving = (
+        select(Subscriber.area_code, func.count().label("people"))
+        .where(Subscriber.area_code.in_([one.old_code for one in recodings]))
         .group_by(Subscriber.area_code)
-    ):
-        people[code] = count
+    )
+    people = {row.area_code: row.people for row in session.execute(leaving)}
     pairs = [(one.old_code, one.new_code) for one in recodings]
     given = rows_of(session, {"old": String, "new": String}, pairs)
     change(

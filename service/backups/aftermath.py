@@ -42,8 +42,11 @@ def settle_aftermath(engine: Engine, *, now: datetime) -> Aftermath:
 
 _COUNT_ON_FROM = {
     "sqlite": (
-        "DELETE FROM sqlite_sequence WHERE name = 'broadcasts' AND :used > 0",
-        "INSERT INTO sqlite_sequence (name, seq) VALUES ('broadcasts', :used)",
+        "UPDATE sqlite_sequence SET seq = :used WHERE name = 'broadcasts'",
+        """
+        INSERT INTO sqlite_sequence (name, seq) SELECT 'broadcasts', :used
+        WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'broadcasts')
+        """,
     ),
     "postgresql": ("SELECT setval(pg_get_serial_sequence('broadcasts', 'id'), :used)",),
 }

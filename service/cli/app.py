@@ -1,6 +1,8 @@
 """The command line's front door: the groups of commands, each loaded when it is asked for."""
 
 import importlib
+import json
+from typing import Any
 
 import click
 
@@ -22,6 +24,8 @@ COMMANDS = {
     "worker": ("service.cli.background", "worker", "Worker processes."),
 }
 
+_ANSWERS_PROGRAMS = "loa.answers_programs"
+
 
 class _LazyGroup(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -34,6 +38,19 @@ class _LazyGroup(click.Group):
         command = getattr(importlib.import_module(module), name)
         assert isinstance(command, click.Command)  # noqa: S101 - a slip in the table above
         return command
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.meta[_ANSWERS_PROGRAMS] = "--json" in args
+        return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except click.UsageError as wrong:
+            if ctx.meta[_ANSWERS_PROGRAMS]:
+                document = {"error": type(wrong).__name__, "message": wrong.format_message()}
+                click.echo(json.dumps(document, ensure_ascii=False))
+            raise
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

@@ -20,6 +20,7 @@ from campaigns.plans.approvals import (
 from campaigns.plans.planning import Terms, draft_plan
 from campaigns.plans.rules import Severity
 from campaigns.plans.summaries import summarise
+from campaigns.subscribers.consent import require_own_seal
 from service.cli.definitions import check, schema
 from service.cli.output import Answer, answering
 from service.cli.plan_views import show_plan
@@ -133,6 +134,8 @@ def _launch(resources: Resources, reference: str) -> Answer:
     with open_queue(resources.settings) as redis:
         redis.ping()
         with resources.sessions.begin() as session:
+            # Nobody could be texted with another's key, and every worker would stumble over it.
+            require_own_seal(session, sealer=resources.sealer)
             launched = launch(
                 session,
                 get_plan(session, reference),

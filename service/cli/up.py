@@ -3,6 +3,7 @@
 import json
 import logging
 import sys
+from contextlib import suppress
 
 import click
 
@@ -34,13 +35,13 @@ def up(port: int, carrier_port: int, workers: int, as_json: bool) -> None:  # no
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
     try:
         wishes = Wishes(port=port, carrier_port=carrier_port, workers=workers)
-        with running_machine(load_settings(), wishes) as machine:
+        # The supervisor ends quietly; only a start that is cut short comes out here.
+        with suppress(KeyboardInterrupt), running_machine(load_settings(), wishes) as machine:
             _say_ready(machine, as_json=as_json)
             machine.supervisor.run()
-    except KeyboardInterrupt:
-        NOTES.print("Stopped; nothing is left running.")
     except Exception as failure:  # noqa: BLE001 - refuse() raises what nobody foresaw
         refuse(failure, as_json=as_json)
+    NOTES.print("Stopped; nothing is left running.")
 
 
 def _say_ready(machine: Machine, *, as_json: bool) -> None:

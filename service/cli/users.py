@@ -13,10 +13,21 @@ def users() -> None:
     """People who write, sign and send."""
 
 
+def _written(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
+    if not value.strip():
+        raise click.BadParameter("it must not be empty")
+    return value.strip()
+
+
 @users.command("add")
-@click.argument("login")
+@click.argument("login", callback=_written)
 @click.option("--name", default="", help="The person's name; the login when left out.")
-@click.option("--agency", required=True, help="The agency they sign for, such as 'Sở Y tế'.")
+@click.option(
+    "--agency",
+    required=True,
+    callback=_written,
+    help="The agency they sign for, such as 'Sở Y tế'.",
+)
 @click.option(
     "--role",
     "roles",

@@ -2,7 +2,6 @@
 
 import errno
 import fcntl
-import json
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -10,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from service.errors import UnreachableError
+import orjson
 
-_ENCODER = json.JSONEncoder(ensure_ascii=False)
+from service.errors import UnreachableError
 
 
 @dataclass(slots=True)
@@ -119,7 +118,7 @@ class Archive:
         self._by_number.setdefault(text.to, []).append(text)
 
     def _write(self, record: dict[str, Any]) -> None:
-        line = _ENCODER.encode(record).encode() + b"\n"
+        line = orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
         written = 0
         try:
             written = os.write(self._file, line)
@@ -135,7 +134,7 @@ class Archive:
         for line in lines:
             if not line.endswith(b"\n"):
                 break
-            self._take_up(json.loads(line))
+            self._take_up(orjson.loads(line))
             whole += len(line)
         return whole
 

@@ -9,17 +9,18 @@ import time
 from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import unquote_plus, urlencode
 
 import uvloop
-from aiohttp import web
 
 from service.loopback.archives import Archive, KeptText
 from service.loopback.behaviours import Behaviour
 from service.loopback.callbacks import Callbacks
+from service.loopback.connections import Connections, Reply, Request
 from service.loopback.replies import (
     API_VERSION,
     RefusalError,
@@ -31,6 +32,7 @@ from service.loopback.requests import ListQuery, read_text
 
 HOST = "127.0.0.1"
 SUMMARY_PATH = "/_loa/texts"
+_CLOSE_WITHIN_S = 1.0
 _FLUSH_WITHIN_S = 5.0
 _MOST_FIELDS = 64
 
@@ -61,12 +63,14 @@ class Carrier:
         self._allowance = behaviour.rate_per_s
         self._counted_at = time.monotonic()
 
-    async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Answer one request; never raise."""
+    def answer(self, request: Request) -> Reply | None:
+        """Answer one request, or None to cut its connection; never raise."""
+        url, _, query = request.url.partition(b"?")
+        path = url.decode("latin-1")
         try:
-            if request.path == SUMMARY_PATH:
+            if path == SUMMARY_PATH:
                 return json_reply(self._archive.summary())
-            return await self._answer_sender(request)
+            return self._answer_sender(request, path, query)
         except RefusalError as refusal:
             return refusal_reply(refusal)
         except OSError as refused:
@@ -74,17 +78,14 @@ class Carrier:
             words = f"The text was not kept: {refused.strerror}"
             return refusal_reply(RefusalError(HTTPStatus.INTERNAL_SERVER_ERROR, 20500, words))
 
-    async def _answer_sender(self, request: web.BaseRequest) -> web.StreamResponse:
-        given = request.headers.get("Authorization", "").encode("utf-8", "replace")
-        if not hmac.compare_digest(given, self._authorization):
+    def _answer_sender(self, request: Request, path: str, query: bytes) -> Reply | None:
+        if not hmac.compare_digest(request.authorization, self._authorization):
             raise RefusalError(HTTPStatus.UNAUTHORIZED, 20003, "Authenticate")
-        if self._behaviour.latency_s:
-            await asyncio.sleep(self._behaviour.latency_s)
-        match (request.method, request.path.removeprefix(self._messages_path)):
+        match (request.method, path.removeprefix(self._messages_path)):
             case ("POST", ".json"):
-                return await self._create(request)
+                return self._create(request.body)
             case ("GET", ".json"):
-                return self._list(ListQuery(request.query))
+                return self._list(ListQuery(_read_fields(query)))
             case ("GET", rest) if rest.startswith("/") and rest.endswith(".json"):
                 text = self._archive.find(rest[1:].removesuffix(".json"))
                 if text is not None:
@@ -95,13 +96,13 @@ class Carrier:
             HTTPStatus.NOT_FOUND, 20404, "The requested resource was not found on this server"
         )
 
-    async def _create(self, request: web.BaseRequest) -> web.StreamResponse:
+    def _create(self, body: bytes) -> Reply | None:
         self._count_request()
-        text = read_text(_read_form(await request.read()))
+        text = read_text(_read_fields(body))
         self._archive.keep(text)
         self._callbacks.announce(text)
-        if self._behaviour.drops(text.to) and request.transport is not None:
-            request.transport.abort()
+        if self._behaviour.drops(text.to):
+            return None
         initial = "accepted" if text.service else "queued"
         document = describe(
             text, status=initial, code="", account_sid=self._account_sid, is_sent=False
@@ -121,7 +122,7 @@ class Carrier:
             )
         self._allowance -= 1
 
-    def _list(self, query: ListQuery) -> web.StreamResponse:
+    def _list(self, query: ListQuery) -> Reply:
         wanted = (
             text
             for text in self._archive.texts(query.to)
@@ -192,31 +193,39 @@ async def _serve(
     )
     for text in archive.untold():
         callbacks.announce(text)
-    server = web.Server(Carrier(account, archive, behaviour, callbacks).answer, access_log=None)
-    listener = await loop.create_server(server, HOST, port)
+    carrier = Carrier(account, archive, behaviour, callbacks)
+    connections = Connections(carrier.answer, latency_s=behaviour.latency_s)
+    listener = await loop.create_server(connections, HOST, port)
     posting = asyncio.create_task(callbacks.run())
     posting.add_done_callback(lambda _: stop.set())
     on_ready(listener.sockets[0].getsockname()[1])
     await stop.wait()
     listener.close()
-    await server.shutdown(timeout=1)
+    await connections.close(within_s=_CLOSE_WITHIN_S)
     if left := await callbacks.flush(within_s=_FLUSH_WITHIN_S):
         log.warning("%d callbacks were not taken; the next start repeats them", left)
     callbacks.stop()
     await posting
 
 
-def _read_form(body: bytes) -> dict[str, str]:
+def _read_fields(written: bytes) -> dict[str, str]:
+    """Return the fields of a form or a query."""
+    pieces = written.split(b"&", _MOST_FIELDS)
     try:
-        return dict(
-            parse_qsl(
-                body.decode("ascii"),
-                keep_blank_values=True,
-                errors="strict",
-                max_num_fields=_MOST_FIELDS,
-            )
-        )
-    except ValueError:
-        raise RefusalError(
-            HTTPStatus.BAD_REQUEST, 20001, "The form cannot be read as UTF-8 fields."
-        ) from None
+        pairs = [piece.decode("ascii").partition("=") for piece in pieces[:_MOST_FIELDS]]
+        fields = {_unquote(name): _unquote(value) for name, _, value in pairs if name}
+    except UnicodeError:
+        raise _bad_form("The form cannot be read as UTF-8 fields.") from None
+    if len(pieces) > _MOST_FIELDS:
+        raise _bad_form(f"The form has more than {_MOST_FIELDS} fields.")
+    return fields
+
+
+def _bad_form(words: str) -> RefusalError:
+    return RefusalError(HTTPStatus.BAD_REQUEST, 20001, words)
+
+
+@lru_cache(maxsize=1024)
+def _unquote(value: str) -> str:
+    # A broadcast says few different things, each of them many thousand times.
+    return unquote_plus(value, errors="strict")

@@ -1,14 +1,14 @@
 """The carrier's answers, in Twilio's shapes."""
 
-import json
 import time
 from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 
-from aiohttp import web
+import orjson
 
 from service.loopback.archives import KeptText
+from service.loopback.connections import Reply
 
 API_VERSION = "2010-04-01"
 
@@ -23,25 +23,21 @@ class RefusalError(Exception):
         self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
 
 
-def refusal_reply(refusal: RefusalError) -> web.Response:
+def refusal_reply(refusal: RefusalError) -> Reply:
     document = {
         "code": refusal.code,
         "message": str(refusal),
         "more_info": f"https://www.twilio.com/docs/errors/{refusal.code}",
         "status": refusal.status.value,
     }
-    return json_reply(document, status=refusal.status, headers=refusal.headers)
+    headers = tuple(f"{name}: {value}" for name, value in refusal.headers.items())
+    return json_reply(document, status=refusal.status, headers=headers)
 
 
 def json_reply(
-    document: Any, *, status: int = HTTPStatus.OK, headers: dict[str, str] | None = None
-) -> web.Response:
-    return web.Response(
-        body=json.dumps(document).encode(),
-        status=status,
-        headers=headers,
-        content_type="application/json",
-    )
+    document: Any, *, status: int = HTTPStatus.OK, headers: tuple[str, ...] = ()
+) -> Reply:
+    return Reply(status, orjson.dumps(document), headers)
 
 
 def describe(

@@ -67,10 +67,11 @@ def test_a_tree_may_have_any_depth_and_change_over_time(session: Session) -> Non
         ([a_row("1"), a_row("1", valid_from="2026-01-01")], "valid twice"),
         ([a_row("1", valid_to="2020-01-01")], "ends before"),
         ([a_row("1", valid_from="1/7/2025")], "YYYY-MM-DD"),
-        ([a_row("1; DROP TABLE areas")], "letters and digits"),
+        ([a_row("1; DROP TABLE areas")], "letters or digits"),
+        ([a_row("1" * 17)], "at most 16"),
         ([a_row("1", name="")], "a name"),
     ],
-    ids=["orphan", "circle", "overlap", "backwards", "date", "code", "name"],
+    ids=["orphan", "circle", "overlap", "backwards", "date", "code", "long", "name"],
 )
 def test_a_tree_that_is_none_is_refused(
     session: Session, rows: list[dict[str, str]], said: str

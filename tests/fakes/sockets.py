@@ -25,6 +25,12 @@ class Deed(StrEnum):
     FLOOD = "answers without end"
     BABBLE = "answers with something that is not HTTP"
     HANG = "never answers"
+    GREET_WITH_CLOSE = "closes before it is asked"
+    GREET_WITH_RESET = "resets before it is asked"
+    GREET_WITH_BABBLE = "speaks another language before it is asked"
+
+
+_GREETINGS = {Deed.GREET_WITH_CLOSE, Deed.GREET_WITH_RESET, Deed.GREET_WITH_BABBLE}
 
 
 @dataclass
@@ -49,9 +55,19 @@ class SocketServer:
             while True:
                 accepted, _ = self.listener.accept()
                 self.connections += 1
-                with suppress(OSError), closing(self._secure(accepted)) as connection:
-                    self._talk(connection)
+                with suppress(OSError):
+                    self._serve_one(accepted)
                 self.has_closed.set()
+
+    def _serve_one(self, accepted: socket.socket) -> None:
+        with closing(accepted):
+            if self.deeds and self.deeds[0] in _GREETINGS:
+                # What comes is read, or the kernel makes a reset of every way to close.
+                accepted.recv(65536)
+                _reply(accepted, self.deeds.pop(0))
+                return
+            with closing(self._secure(accepted)) as connection:
+                self._talk(connection)
 
     def _secure(self, accepted: socket.socket) -> socket.socket:
         return self.tls.wrap_socket(accepted, server_side=True) if self.tls else accepted
@@ -63,9 +79,6 @@ class SocketServer:
             if deed is Deed.VANISH:
                 self.listener.shutdown(socket.SHUT_RDWR)
                 self.listener.close()
-            if deed is Deed.RESET:
-                linger = struct.pack("ii", 1, 0)
-                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
             _reply(connection, deed)
             if deed not in {Deed.ANSWER, Deed.HANG}:
                 return
@@ -103,8 +116,11 @@ def _reply(connection: socket.socket, deed: Deed) -> None:
             connection.sendall(_ACCEPTED)
         case Deed.STOP_HALFWAY:
             connection.sendall(_ACCEPTED[:-3])
-        case Deed.BABBLE:
+        case Deed.BABBLE | Deed.GREET_WITH_BABBLE:
             connection.sendall(b"220 mail.example ESMTP\r\n")
+        case Deed.RESET | Deed.GREET_WITH_RESET:
+            linger = struct.pack("ii", 1, 0)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
         case Deed.FLOOD:
             connection.sendall(b"HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n")
             while True:

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaigns.errors import UnknownSubscriberError
+from campaigns.errors import SealBrokenError, UnknownSubscriberError
 from campaigns.sealing import Sealer
 from campaigns.subscribers.consent import (
     consent_history,
@@ -36,7 +36,19 @@ def test_a_person_is_found_by_number_without_unsealing_anybody(
 
     assert find_subscriber(session, phone, sealer=sealer) is one
     assert find_subscriber(session, a_phone(), sealer=sealer) is None
-    assert find_subscriber(session, phone, sealer=Sealer(b"x" * 32)) is None
+
+
+def test_another_installations_key_makes_nobody_a_stranger(
+    session: Session, sealer: Sealer
+) -> None:
+    """With the wrong key an opt-out would be noted for a number that nobody has."""
+    phone = a_phone()
+    a_subscriber(session, sealer, area="06196", phone=phone)
+
+    with pytest.raises(SealBrokenError, match="Nothing was changed"):
+        opt_out(session, phone, source="hotline", sealer=Sealer(b"x" * 32), now=NOON)
+
+    assert reachable(session) == len(session.scalars(select(Subscriber)).all()) == 1
 
 
 def test_opting_out_holds_until_the_same_person_opts_in(session: Session, sealer: Sealer) -> None:

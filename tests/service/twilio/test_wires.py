@@ -1,8 +1,10 @@
 """Nobody is texted twice, whatever becomes of the connection while a text is on it."""
 
+import asyncio
 import ssl
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import parse_qsl
 
@@ -14,6 +16,7 @@ from cryptography.x509.oid import NameOID
 
 from campaigns.gateway import Accepted, Answer, Blocked, OutgoingText, Postponed, Uncertain
 from service.twilio.gateway import TwilioGateway
+from service.twilio.wires import Inquiry, Wires
 from tests.builders import a_phone
 from tests.fakes.carriers import a_gateway
 from tests.fakes.sockets import Deed, SocketServer, a_socket_server
@@ -50,7 +53,7 @@ def test_a_connection_that_dies_under_a_text_leaves_doubt_and_one_text(
         answers = speak(gateway, *numbers)
         gateway.close()
     assert answers[:-1] == [Accepted("SM1")] * answered_before
-    assert isinstance(answers[-1], Uncertain)
+    assert answers[-1] == Uncertain("LostAnswerError")
     assert recipients(server) == numbers
     assert server.connections == 1
 
@@ -93,6 +96,21 @@ def test_a_carrier_that_never_answers_is_left_at_the_deadline() -> None:
     assert server.connections == 2
 
 
+def test_a_carrier_that_takes_a_text_and_hangs_is_not_called_unreachable() -> None:
+    """Too slow an answer leaves doubt, because the text has left."""
+
+    async def ask(address: str) -> None:
+        wires = Wires(1, answer_within_s=0.2)
+        try:
+            await wires.ask(Inquiry(address, [], b"To=%2B84961234567"))
+        finally:
+            wires.close()
+
+    with a_socket_server(Deed.HANG) as server, pytest.raises(TimeoutError):
+        asyncio.run(ask(server.address))
+    assert len(server.forms) == 1
+
+
 def test_a_proxy_of_the_environment_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a shell has set for its browser carries no citizens' numbers."""
     for name in ("http_proxy", "https_proxy", "all_proxy", "HTTPS_PROXY", "ALL_PROXY"):
@@ -106,8 +124,6 @@ def test_a_proxy_of_the_environment_is_not_used(monkeypatch: pytest.MonkeyPatch)
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make a certificate for 127.0.0.1 that nobody signed but itself, with its key."""
-    from ipaddress import ip_address
-
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "carrier")])
     now = datetime.now(UTC)
@@ -166,13 +182,22 @@ def test_a_carrier_that_python_trusts_is_trusted(
 
 
 def test_a_carrier_that_speaks_no_tls_hears_nothing() -> None:
-    """https in the settings, http at the other end: the operator must see to it."""
-    with a_socket_server() as server:
+    """https in our settings, something else at the other end: the operator must see to it."""
+    with a_socket_server(Deed.GREET_WITH_BABBLE) as server:
+        gateway = a_gateway(server.address.replace("http:", "https:"))
+        (answer,) = speak(gateway, a_phone())
+        gateway.close()
+    assert isinstance(answer, Blocked)
+
+
+@pytest.mark.parametrize("deed", [Deed.GREET_WITH_CLOSE, Deed.GREET_WITH_RESET])
+def test_a_carrier_that_hangs_up_before_it_proves_itself_is_tried_later(deed: Deed) -> None:
+    """A carrier that restarts cuts handshakes; that must not stop the lane until somebody comes."""
+    with a_socket_server(deed) as server:
         gateway = a_gateway(server.address.replace("http:", "https:"))
         answers = speak(gateway, a_phone())
         gateway.close()
-    assert [type(answer) for answer in answers] in ([Blocked], [Postponed])
-    assert server.forms == []
+    assert answers == [Postponed("unreachable", timedelta(seconds=5))]
 
 
 def test_an_address_without_a_machine_costs_nothing_but_time() -> None:
