@@ -153,12 +153,13 @@ def test_a_file_that_may_not_be_read(
 @pytest.mark.parametrize("missing", ["LOA_SEAL_KEY", "LOA_SECRET_KEY"])
 @pytest.mark.parametrize("value", ["", "short"])
 def test_a_missing_secret_beside_a_database_of_ones_own(
-    clerk: Clerk, missing: str, value: str
+    clerk: Clerk, data_dir: Path, missing: str, value: str
 ) -> None:
     """Only on one machine with nothing configured may Loa make secrets by itself."""
     before = everything(clerk.url)
 
-    said = clerk.refusal("areas", "load", "--lang-son", **{missing: value})
+    without = Clerk(clerk.url, data_dir, **{missing: value})
+    said = without.refusal("areas", "load", "--lang-son")
 
     assert said.startswith(f"{missing} must be set to at least 32 characters")
     assert "openssl rand -base64 32" in said
@@ -236,9 +237,10 @@ def test_a_launch_with_another_databases_seal_key_leaves_nothing_launched(
     busy_clerk.answer("campaigns", "submit", a_campaign_file(tmp_path))
     for login in ("duyet", "gui"):
         busy_clerk.answer("campaigns", "sign", "1", "--user", login)
-    settings = {"LOA_REDIS_URL": valkey_url, "LOA_SEAL_KEY": "k" * 32}
 
-    said = busy_clerk.refusal("campaigns", "launch", "1", **settings)
+    said = busy_clerk.refusal(
+        "campaigns", "launch", "1", LOA_REDIS_URL=valkey_url, LOA_SEAL_KEY="k" * 32
+    )
 
     assert "does not open with LOA_SEAL_KEY" in said
     assert busy_clerk.answer("broadcasts", "list") == []
