@@ -138,9 +138,7 @@ def _as_typed(index: int) -> str:
 
 
 def _import(resources: Resources, path: Path, *, say: Say) -> None:
-    imported = import_list(
-        resources.sessions, path, sealer=resources.sealer, now=resources.now()
-    )
+    imported = import_list(resources.sessions, path, sealer=resources.sealer, now=resources.now())
     refused = sum(imported.outcome.rows_rejected.values())
     say(
         f"  {imported.outcome.merged.entered:,} people imported from {path.name}, "
