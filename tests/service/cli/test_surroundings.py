@@ -77,7 +77,7 @@ def test_a_disk_that_fills_up_in_the_middle_of_an_import(on_disk: Clerk, tmp_pat
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system with a megabyte; where none may be mounted, the directory itself."""
+    """A file system with a megabyte; where none may be mounted, a directory without that limit."""
     path = tmp_path / "disk"
     path.mkdir()
     options = ["-t", "tmpfs", "-o", "size=1m", "tmpfs", str(path)]
@@ -93,12 +93,12 @@ def test_a_full_disk_keeps_the_data_and_room_lets_the_same_command_pass(
     clerk = Clerk(f"sqlite:///{small_disk / 'loa.sqlite3'}", small_disk)
     clerk.answer("db", "upgrade")
     a_small_province(clerk.url)
-    if not small_disk.is_mount():
-        # Where nothing may be mounted, the limit above is all that stands in for a full disk.
-        return
+    # Where nothing may be mounted, a limit on files stands in for the full disk.
+    limit = (find("prlimit"), f"--fsize={300 * KILOBYTES}")
+    fills_up = () if small_disk.is_mount() else limit
     before = everything(clerk.url)
 
-    said = clerk.refusal("subscribers", "import", a_long_list(tmp_path))
+    said = in_a_process(clerk, "subscribers", "import", a_long_list(tmp_path), before=fills_up)
 
     assert "full" in said
     assert "The data is as it was" in said
