@@ -16,7 +16,7 @@ from service.loopback.behaviours import Behaviour, News
 from service.loopback.postmen import Letter, Postmen
 from service.twilio.signatures import sign
 
-_POSTMEN = 32
+_POSTMEN = 64
 _LOOK_EVERY_S = 0.001
 _FIRST_WAIT_S = 0.5
 _LONGEST_WAIT_S = 15.0
