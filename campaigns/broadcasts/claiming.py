@@ -28,11 +28,14 @@ PlannedRow = Row[int, int, bytes | None, datetime | None, datetime | None, datet
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One batch in a worker's hands until ``lease_until``; then it is anybody's to look into."""
+    """One batch in a worker's hands until ``lease_until``; then it is anybody's to look into.
+
+    ``attempt`` tells this claim of the batch from any other, also by the same worker.
+    """
 
     batch_id: int
     broadcast_id: int
-    claimant: str
+    attempt: int
     lease_until: datetime
     texts: list[OutgoingText] = field(default_factory=list)
 
@@ -85,7 +88,7 @@ def claim_batch(
     batch.claimed_at = now
     batch.lease_until = now + lease
     batch.state = BatchState.CLAIMED if texts else BatchState.DONE
-    return Claim(batch.id, broadcast_id, claimant, now + lease, texts)
+    return Claim(batch.id, broadcast_id, batch.attempts, now + lease, texts)
 
 
 def expire(session: Session, broadcast: Broadcast) -> None:

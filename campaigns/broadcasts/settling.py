@@ -60,10 +60,12 @@ def settle(session: Session, claim: Claim, answers: Sequence[Answer], *, now: da
     """Record one answer for each text of *claim*, in order.
 
     A receipt may have come in before its answer was settled, and then knows better: only rows
-    that are still claimed are touched. If the lease was lost meanwhile, what is unknown by then
-    is still completed by a clear answer. A Blocked answer pauses the broadcast, because the next
-    text would be refused for the same reason. Whoever told the carrier to stop is opted out.
+    that are still claimed are touched. If the lease was lost meanwhile, only what stays true is
+    recorded: that a text was accepted or refused, not that somebody should try again. A Blocked
+    answer pauses the broadcast, because the next text would be refused for the same reason.
+    Whoever told the carrier to stop is opted out.
     """
+    batch = _held_batch(session, claim)
     lock_in_order(session, claim.broadcast_id, [text.position for text in claim.texts])
     rows = [
         (text.broadcast_id, text.position, *_as_row(answer))
@@ -76,13 +78,15 @@ def settle(session: Session, claim: Claim, answers: Sequence[Answer], *, now: da
         .where(
             Delivery.broadcast_id == given.c.broadcast_id,
             Delivery.position == given.c.position,
-            _still_ours(given.c.state),
+            _may_become(given.c.state, is_ours=batch is not None),
         )
         .values(state=given.c.state, reason=given.c.reason, sid=given.c.sid),
     )
     _heed_stops(session, claim, answers, now=now)
     settled = _summarise(answers)
-    _release(session, claim, settled, now=now)
+    if batch is not None:
+        _release(batch, settled, now=now)
+    session.flush()
     _withdraw_if_stopped(session, claim.broadcast_id)
     blocked = next((answer for answer in answers if isinstance(answer, Blocked)), None)
     if blocked is not None:
@@ -173,12 +177,31 @@ def _as_row(answer: Answer) -> tuple[str, str, str]:
             return DeliveryState.UNKNOWN, "no_answer", ""
 
 
-def _still_ours(state: ColumnElement[str]) -> ColumnElement[bool]:
-    # After a lost lease the row is unknown; "it was accepted" and "it was refused" stay true,
-    # while "try again" would no longer be safe to say.
-    is_clear = state.in_([DeliveryState.ACCEPTED.value, DeliveryState.REFUSED.value])
-    is_unknown = Delivery.state == DeliveryState.UNKNOWN
-    return (Delivery.state == DeliveryState.CLAIMED) | (is_unknown & is_clear)
+def _held_batch(session: Session, claim: Claim) -> Batch | None:
+    """Return and lock the batch if it is still in the hands of exactly this claim."""
+    return session.scalar(
+        select(Batch)
+        .where(
+            Batch.id == claim.batch_id,
+            Batch.attempts == claim.attempt,
+            Batch.state == BatchState.CLAIMED,
+        )
+        .with_for_update()
+    )
+
+
+def _may_become(state: ColumnElement[str], *, is_ours: bool) -> ColumnElement[bool]:
+    """The condition on a delivery that the answer *state* may be written to it.
+
+    Without the lease the row may be another worker's by now; then an acceptance still settles
+    what was found unknown or is owed again, and a refusal what was found unknown.
+    """
+    accepted = state == DeliveryState.ACCEPTED.value
+    clear = accepted | (state == DeliveryState.REFUSED.value)
+    found_out = (Delivery.state == DeliveryState.UNKNOWN) & clear
+    if is_ours:
+        return (Delivery.state == DeliveryState.CLAIMED) | found_out
+    return found_out | ((Delivery.state == DeliveryState.PLANNED) & accepted)
 
 
 def _summarise(answers: Sequence[Answer]) -> Settled:
@@ -195,15 +218,8 @@ def _summarise(answers: Sequence[Answer]) -> Settled:
     )
 
 
-def _release(session: Session, claim: Claim, settled: Settled, *, now: datetime) -> None:
-    """Close the batch, or open it again for what was postponed; a lost lease is left alone."""
-    batch = session.scalar(
-        select(Batch)
-        .where(Batch.id == claim.batch_id, Batch.claimant == claim.claimant)
-        .with_for_update()
-    )
-    if batch is None or batch.state is not BatchState.CLAIMED:
-        return
+def _release(batch: Batch, settled: Settled, *, now: datetime) -> None:
+    """Close the batch, or open it again for what was postponed."""
     if settled.postponed:
         batch.state = BatchState.OPEN
         batch.due_at = now + max(settled.hold, waits_after(batch.attempts))

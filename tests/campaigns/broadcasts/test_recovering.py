@@ -74,16 +74,7 @@ def test_what_the_carrier_has_is_accepted_and_not_sent_again(
     assert resolve(session, first, [as_sent(first)], now=LATER) is DeliveryState.ACCEPTED
     assert resolve(session, second, [], now=LATER) is DeliveryState.PLANNED
 
-    again = claim_batch(
-        session,
-        broadcast.id,
-        lane="twilio",
-        claimant="worker-2",
-        lease=LEASE,
-        sealer=sealer,
-        now=LATER,
-    )
-    assert again is not None
+    again = claim_again(session, sealer, broadcast)
     assert [text.to for text in again.texts] == [second.to]
     ledger = draw_ledger(session, broadcast.id)
     assert (ledger.accepted, ledger.accepted_by.network, ledger.in_flight) == (1, 1, 1)
@@ -112,6 +103,50 @@ def test_a_sleeper_that_wakes_up_records_what_it_was_told(
 
     ledger = draw_ledger(session, broadcast.id)
     assert (ledger.accepted, ledger.unknown, ledger.in_flight) == (1, 1, 0)
+
+
+def claim_again(session: Session, sealer: Sealer, broadcast: Broadcast) -> Claim:
+    again = claim_batch(
+        session,
+        broadcast.id,
+        lane="twilio",
+        claimant="worker-2",
+        lease=LEASE,
+        sealer=sealer,
+        now=LATER,
+    )
+    assert again is not None
+    return again
+
+
+def test_a_sleeper_cannot_take_a_text_out_of_another_workers_hands(
+    session: Session, sealer: Sealer, broadcast: Broadcast
+) -> None:
+    """Its "try again" would have a text sent twice that the second worker is speaking now."""
+    sleeper = claim(session, sealer, broadcast)
+    for lost in lose(session, sealer):
+        resolve(session, lost, [], now=LATER)
+    awake = claim_again(session, sealer, broadcast)
+
+    settle(session, sleeper, [Postponed("20429", timedelta())] * 2, now=LATER)
+
+    assert draw_ledger(session, broadcast.id).in_flight == 2
+    settle(session, awake, [Accepted("SM1"), Accepted("SM2")], now=LATER)
+    assert draw_ledger(session, broadcast.id).accepted == 2
+    assert finish_if_done(session, broadcast.id, now=LATER)
+
+
+def test_a_sleepers_acceptance_keeps_a_text_from_being_sent_again(
+    session: Session, sealer: Sealer, broadcast: Broadcast
+) -> None:
+    """The carrier had not listed it yet when it was asked; the sleeper knows that it has it."""
+    sleeper = claim(session, sealer, broadcast)
+    for lost in lose(session, sealer):
+        resolve(session, lost, [], now=LATER)
+
+    settle(session, sleeper, [Accepted("SM1"), Accepted("SM2")], now=LATER)
+
+    assert draw_ledger(session, broadcast.id).accepted == 2
 
 
 def test_a_stopped_broadcast_cancels_what_the_carrier_never_had(
