@@ -178,6 +178,25 @@ def announced_levels(
     return {decision.area_code: decision for decision in decisions}
 
 
+def announced_level(
+    session: Session, area_code: str, *, now: datetime, scheme: str = DEFAULT_SCHEME
+) -> LevelDecision | None:
+    """Return the next decision that takes effect for *area_code*, if one is recorded.
+
+    Of two for the same moment the one recorded later counts.
+    """
+    return session.scalar(
+        select(LevelDecision)
+        .where(
+            LevelDecision.scheme == scheme,
+            LevelDecision.area_code == area_code,
+            LevelDecision.effective_at > now,
+        )
+        .order_by(LevelDecision.effective_at, LevelDecision.id.desc())
+        .limit(1)
+    )
+
+
 def level_history(session: Session, area_code: str) -> list[LevelDecision]:
     """Return every decision about *area_code*, the newest moment first.
 

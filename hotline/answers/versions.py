@@ -1,0 +1,127 @@
+"""Versions of answers as rows: what was written by whom, and who approved it."""
+
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import Index, Text, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from campaigns.base import Base, BigId
+from campaigns.people import Person, Role
+from hotline.answers.document import AnswerDocument, TopicDocument
+from hotline.editions import mark_changed
+from hotline.errors import ApprovalRefusedError, UnknownAnswerError
+
+
+class AnswerVersion(Base):
+    """One immutable version of one answer; it may be spoken once somebody else approved it."""
+
+    __tablename__ = "answer_versions"
+    __table_args__ = (UniqueConstraint("code", "version"), Index(None, "approved_at"))
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, init=False)
+    code: Mapped[str]
+    version: Mapped[int]
+    topic: Mapped[str]
+    owner: Mapped[str]
+    document: Mapped[str] = mapped_column(Text)
+    digest: Mapped[str]
+    author: Mapped[str]
+    written_at: Mapped[datetime]
+    approver: Mapped[str] = mapped_column(default="")
+    approver_agency: Mapped[str] = mapped_column(default="")
+    approved_at: Mapped[datetime | None] = mapped_column(default=None)
+
+    @property
+    def answer(self) -> AnswerDocument:
+        return AnswerDocument.model_validate_json(self.document)
+
+    def approve(self, person: Person, *, now: datetime) -> None:
+        """Put *person*'s name under this version, or raise ApprovalRefusedError.
+
+        What the health department must answer for needs its own signature (founding plans: one
+        source of health content); everything needs another person than the author.
+        """
+        if person.login == self.author:
+            raise ApprovalRefusedError(
+                f"{person.login} wrote {self.code} and cannot approve it. Nothing was changed; "
+                "ask somebody else."
+            )
+        needed = Role.HEALTH_DATA_OWNER if self.answer.medical else Role.CONTENT_APPROVER
+        if needed not in person.role_set:
+            raise ApprovalRefusedError(
+                f"{self.code} must be approved by somebody with the role {needed.value}, which "
+                f"{person.login} does not have. Nothing was changed."
+            )
+        self.approver, self.approver_agency, self.approved_at = person.login, person.agency, now
+
+
+def keep_topic(session: Session, topic: TopicDocument, *, author: str, now: datetime) -> int:
+    """Keep every answer of *topic* that says something else than before; return how many."""
+    newest = {version.code: version for version in newest_versions(session)}
+    kept = 0
+    for code, answer in topic.answers.items():
+        written = answer.model_dump_json(by_alias=True)
+        digest = hashlib.sha256(f"{topic.topic}\n{topic.owner}\n{written}".encode()).hexdigest()
+        before = newest.get(code)
+        if before is not None and before.digest == digest:
+            continue
+        session.add(
+            AnswerVersion(
+                code=code,
+                version=before.version + 1 if before else 1,
+                topic=topic.topic,
+                owner=topic.owner,
+                document=written,
+                digest=digest,
+                author=author,
+                written_at=now,
+            )
+        )
+        kept += 1
+    session.flush()
+    if kept:
+        mark_changed(session)
+    return kept
+
+
+def newest_versions(session: Session) -> list[AnswerVersion]:
+    """Return the newest version of every answer, approved or not, by code."""
+    every = session.scalars(
+        select(AnswerVersion).order_by(AnswerVersion.code, AnswerVersion.version)
+    )
+    return list({version.code: version for version in every}.values())
+
+
+def approve_answers(
+    session: Session, codes: Iterable[str], *, person: Person, now: datetime
+) -> list[AnswerVersion]:
+    """Approve the newest version of each of *codes*; all of them, or none.
+
+    Raises UnknownAnswerError and ApprovalRefusedError.
+    """
+    newest = {version.code: version for version in newest_versions(session)}
+    approved = []
+    for code in codes:
+        version = newest.get(code)
+        if version is None:
+            raise UnknownAnswerError(f"No answer has the code {code}. See `loa hotline answers`.")
+        if version.approved_at is None:
+            version.approve(person, now=now)
+            approved.append(version)
+    session.flush()
+    if approved:
+        mark_changed(session)
+    return approved
+
+
+def approved_versions(session: Session) -> list[AnswerVersion]:
+    """Return every version that was ever approved, in the order of approval."""
+    return list(
+        session.scalars(
+            select(AnswerVersion)
+            .where(AnswerVersion.approved_at.is_not(None))
+            .order_by(AnswerVersion.code, AnswerVersion.approved_at, AnswerVersion.id)
+        )
+    )

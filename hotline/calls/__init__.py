@@ -1,0 +1,1 @@
+"""Calls: conversations that any process can continue, one turn after the other."""

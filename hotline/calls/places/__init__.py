@@ -1,0 +1,1 @@
+"""Places: what a call can come to, one module for each kind."""

@@ -1,0 +1,175 @@
+"""Levels: the level of the caller's own commune, what it allows, and what is announced."""
+
+from datetime import datetime
+
+from campaigns.levels import (
+    DEFAULT_SCHEME,
+    LevelDecision,
+    announced_level,
+    get_level,
+    level_at,
+)
+from campaigns.local_time import ZONE
+from hotline.callers import remember_commune
+from hotline.calls.heard import Heard, HeardKind
+from hotline.calls.places.answering import TEXT_KEY, send_answer, speak_answer
+from hotline.calls.talks import Talk
+from hotline.communes import (
+    LONGEST_KEYED,
+    Commune,
+    find_by_keys,
+    find_by_words,
+    list_communes,
+)
+from hotline.documents import Wording
+from hotline.measures import measures_code
+from hotline.scripts.document import MENU_CHOICES
+
+OTHER_KEY = "1"
+_AREA = "area"
+_OFFERED = "offered"
+
+
+class LevelPlace:
+    """Tells the level of one commune: the registered one, or one that is keyed or named."""
+
+    def enter(self, talk: Talk) -> None:
+        notes = talk.visit.notes
+        if _OFFERED in notes:
+            self._offer(talk, notes[_OFFERED].split())
+            return
+        code = notes.get(_AREA, talk.visit.area_code)
+        commune = next((one for one in _communes(talk) if one.code == code), None)
+        if commune is None:
+            _ask_commune(talk)
+        else:
+            _tell(talk, commune)
+
+    def hear(self, talk: Talk, heard: Heard) -> bool:
+        notes = talk.visit.notes
+        if _OFFERED in notes:
+            return self._choose(talk, heard, notes[_OFFERED].split())
+        if notes.get(_AREA):
+            return self._hear_after(talk, heard)
+        found = _find(talk, heard)
+        if len(found) == 1:
+            _settle_on(talk, found[0])
+        elif found and len(found) <= MENU_CHOICES:
+            notes[_OFFERED] = " ".join(commune.code for commune in found)
+            self._offer(talk, notes[_OFFERED].split())
+        else:
+            return False
+        return True
+
+    def _offer(self, talk: Talk, codes: list[str]) -> None:
+        """Name the few communes that fit, each with a key."""
+        named = {commune.code: commune for commune in _communes(talk)}
+        talk.say("commune_which")
+        for key, code in enumerate(codes, start=1):
+            name = named[code].full_name if code in named else code
+            talk.say("choice", key=str(key), label=name)
+        talk.ask_key()
+
+    def _choose(self, talk: Talk, heard: Heard, codes: list[str]) -> bool:
+        if not (heard.keys.isdigit() and 1 <= int(heard.keys) <= len(codes)):
+            return False
+        chosen = [one for one in _communes(talk) if one.code == codes[int(heard.keys) - 1]]
+        if not chosen:
+            return False
+        del talk.visit.notes[_OFFERED]
+        _settle_on(talk, chosen[0])
+        return True
+
+    def _hear_after(self, talk: Talk, heard: Heard) -> bool:
+        if heard.keys == OTHER_KEY:
+            talk.visit.notes[_AREA] = ""
+            _ask_commune(talk)
+            return True
+        if heard.keys == TEXT_KEY and talk.answer == "":
+            decision = level_at(talk.session, talk.visit.notes[_AREA], at=talk.now)
+            found = decision and talk.library.find_answer(
+                measures_code(decision.scheme, decision.level), at=talk.now
+            )
+            if found:
+                send_answer(talk, found)
+                talk.say("after_answer")
+                talk.ask_key()
+                return True
+        return False
+
+
+def _communes(talk: Talk) -> list[Commune]:
+    return list_communes(talk.session, on=talk.now.astimezone(ZONE).date())
+
+
+def _find(talk: Talk, heard: Heard) -> list[Commune]:
+    if heard.kind is HeardKind.WORDS:
+        return find_by_words(_communes(talk), heard.words)
+    return find_by_keys(_communes(talk), heard.keys)
+
+
+def _settle_on(talk: Talk, commune: Commune) -> None:
+    """Take *commune* as the caller's from now on, unless a list says where they live."""
+    talk.visit.notes[_AREA] = commune.code
+    if talk.fingerprint is not None and not talk.visit.area_code:
+        remember_commune(talk.session, talk.fingerprint, commune.code, now=talk.now)
+    talk.visit.area_code = talk.visit.area_code or commune.code
+    _tell(talk, commune)
+
+
+def _ask_commune(talk: Talk) -> None:
+    talk.say("ask_commune")
+    names = tuple(commune.name for commune in _communes(talk)) if talk.language == "vi" else ()
+    talk.ask_keys(LONGEST_KEYED, hints=names)
+
+
+def _tell(talk: Talk, commune: Commune) -> None:
+    """Say the level in force, what it allows, and a change that is announced."""
+    talk.visit.notes[_AREA] = commune.code
+    talk.visit.topic = "levels"
+    decision = level_at(talk.session, commune.code, at=talk.now)
+    coming = announced_level(talk.session, commune.code, now=talk.now)
+    if decision is None:
+        talk.say("level_unknown", area=commune.full_name)
+    else:
+        _say_decision(talk, "level_known", decision, commune)
+    if coming is not None:
+        _say_decision(talk, "level_announced", coming, commune)
+    if decision is not None:
+        _say_measures(talk, decision)
+    talk.say("level_other_commune")
+    talk.say("after_answer")
+    talk.ask_key()
+
+
+def _say_decision(talk: Talk, phrase: str, decision: LevelDecision, commune: Commune) -> None:
+    level = get_level(decision.scheme, decision.level)
+    wording: Wording = talk.library.phrases.phrases[phrase]
+    talk.tell_each(
+        wording,
+        lambda language: {
+            "area": commune.full_name,
+            "level": str(decision.level),
+            "colour": level.colour(language),
+            "from": _write_moment(decision.effective_at, language),
+            "document": decision.document,
+        },
+    )
+
+
+def _say_measures(talk: Talk, decision: LevelDecision) -> None:
+    code = measures_code(decision.scheme or DEFAULT_SCHEME, decision.level)
+    found = talk.library.find_answer(code, at=talk.now)
+    if found is None:
+        talk.say("level_measures_missing")
+        return
+    speak_answer(talk, found)
+    talk.say("sms_offer")
+
+
+def _write_moment(moment: datetime, language: str) -> str:
+    """Write a moment as people of *language* do; the words come later."""
+    local = moment.astimezone(ZONE)
+    hour = f"{local:%H:%M}"
+    day = f"{local.day}/{local.month}/{local.year}"
+    return {"vi": f"{hour} ngày {day}", "zh": f"{day} {hour}"}.get(language, f"{hour} on {day}")

@@ -1,0 +1,112 @@
+"""Menus: the choice of a language, and every menu of the script."""
+
+from collections.abc import Mapping
+
+from hotline.callers import remember_language
+from hotline.calls.heard import Heard, HeardKind
+from hotline.calls.talks import Talk
+from hotline.calls.visits import ANSWER
+from hotline.documents import Wording
+from hotline.scripts.document import Choice, LanguageNode, MenuNode
+
+
+class LanguagePlace:
+    """Greets everybody; asks only those for a language who have not chosen one before."""
+
+    def __init__(self, name: str, node: LanguageNode) -> None:
+        self._name = name
+        self._node = node
+
+    def enter(self, talk: Talk) -> None:
+        if not talk.visit.misses:
+            talk.utter(f"node.{self._name}", _texts(self._node.prompt))
+        if talk.visit.notes.get("known"):
+            self._leave(talk)
+            return
+        for key, choice in self._node.choices.items():
+            label = choice.label.get(choice.language) or choice.label["vi"]
+            spoken_in = choice.language if choice.language in choice.label else "vi"
+            talk.utter_in(
+                choice.language, f"node.{self._name}.{key}", {"vi": label, spoken_in: label}
+            )
+        talk.ask_key()
+
+    def hear(self, talk: Talk, heard: Heard) -> bool:
+        choice = self._node.choices.get(heard.keys)
+        if choice is None:
+            return False
+        talk.visit.language = choice.language
+        if talk.fingerprint is not None:
+            remember_language(talk.session, talk.fingerprint, choice.language, now=talk.now)
+        self._leave(talk)
+        return True
+
+    def _leave(self, talk: Talk) -> None:
+        talk.goes_to = self._node.next
+
+
+class MenuPlace:
+    """Says only the choices that lead to something true at this minute; keys never move."""
+
+    def __init__(self, name: str, node: MenuNode) -> None:
+        self._name = name
+        self._node = node
+
+    def enter(self, talk: Talk) -> None:
+        if self._node.prompt is not None:
+            talk.utter(f"node.{self._name}", self._node.prompt)
+        hints: list[str] = []
+        for key, choice in self._offered(talk).items():
+            talk.utter(f"node.{self._name}.{key}", choice_wording(talk, key, choice))
+            hints += choice.hints.get(talk.language, ())
+        talk.ask_key(hints=tuple(hints))
+
+    def hear(self, talk: Talk, heard: Heard) -> bool:
+        offered = self._offered(talk)
+        if heard.kind is HeardKind.WORDS:
+            choice = _find_hinted(offered, heard.words, talk.language)
+        else:
+            choice = offered.get(heard.keys)
+        if choice is None:
+            return False
+        if self._name == talk.library.script.home:
+            talk.visit.topic = choice.to or ""
+        talk.go(f"{ANSWER}{choice.answer}" if choice.answer else choice.to or "")
+        return True
+
+    def _offered(self, talk: Talk) -> dict[str, Choice]:
+        return {
+            key: choice
+            for key, choice in self._node.choices.items()
+            if talk.library.is_offered(choice, at=talk.now)
+        }
+
+
+def choice_wording(talk: Talk, key: str, choice: Choice) -> Wording:
+    """Return how one choice is offered, by its own label or its answer's title."""
+    label = choice.label
+    if label is None:
+        found = talk.library.find_answer(choice.answer or "", at=talk.now)
+        label = found.document.title if found else talk.library.phrases.phrases["silence"]
+    phrase = talk.library.phrases.phrases["choice"]
+    return Wording(
+        **{
+            language: text.format(key=key, label=label.in_language(language))
+            for language, text in phrase.model_dump().items()
+        }
+    )
+
+
+def _find_hinted(offered: Mapping[str, Choice], words: str, language: str) -> Choice | None:
+    """Return the one choice that *words* name; two would be a guess."""
+    said = words.casefold()
+    named = [
+        choice
+        for choice in offered.values()
+        if any(hint.casefold() in said for hint in choice.hints.get(language, ()))
+    ]
+    return named[0] if len(named) == 1 else None
+
+
+def _texts(prompt: Mapping[str, str]) -> dict[str, str]:
+    return {"vi": next(iter(prompt.values()))} | dict(prompt)

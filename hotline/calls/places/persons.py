@@ -1,0 +1,123 @@
+"""Persons: a transfer to whoever takes calls on the topic, then a voice message to call back."""
+
+from campaigns.areas import list_areas
+from campaigns.local_time import ZONE
+from hotline.calls.heard import Heard, HeardKind
+from hotline.calls.talks import Talk
+from hotline.desks import WEEKDAYS, Desk
+from hotline.steps import AwaitVoice, Transfer
+from hotline.tickets import TicketKind, Urgency, open_ticket
+
+GENERAL = "general"
+LONGEST_MESSAGE_S = 120
+SHORTEST_MESSAGE_S = 2
+_STEP = "step"
+_DESK = "desk"
+_RINGING = "ringing"
+_VOICEMAIL = "voicemail"
+
+
+class PersonPlace:
+    """One desk: rung while somebody is there, its overflow next, and a message otherwise."""
+
+    def __init__(self, topic: str) -> None:
+        self._topic = topic
+
+    def enter(self, talk: Talk) -> None:
+        if talk.visit.notes.get(_STEP) == _VOICEMAIL:
+            _ask_for_message(talk)
+            return
+        name, desk = find_desk(talk, self._topic)
+        if desk.is_danger:
+            talk.say("danger_first")
+        self._ring(talk, name, desk)
+
+    def hear(self, talk: Talk, heard: Heard) -> bool:
+        if heard.kind is HeardKind.TRANSFERRED:
+            self._after_ringing(talk, heard)
+        elif talk.visit.notes.get(_STEP) == _VOICEMAIL:
+            self._keep_message(talk, heard)
+        else:
+            return False
+        return True
+
+    def _ring(self, talk: Talk, name: str, desk: Desk) -> None:
+        if not desk.is_open(talk.now, talk.library.desks.holidays):
+            talk.tell_each(
+                talk.library.phrases.phrases["person_closed"], lambda _: {"hours": _hours(desk)}
+            )
+            _ask_for_message(talk)
+            return
+        talk.visit.notes |= {_STEP: _RINGING, _DESK: name}
+        talk.say("person_connecting")
+        talk.ending = Transfer(desk.numbers_for(_areas_of(talk)), desk.ring_s)
+
+    def _after_ringing(self, talk: Talk, heard: Heard) -> None:
+        if heard.was_answered:
+            talk.hang_up()
+            return
+        desks = talk.library.desks.desks
+        rung = desks.get(talk.visit.notes.get(_DESK, ""))
+        overflow = rung.overflow if rung else None
+        is_tried = talk.visit.notes.get("overflowed") == "yes"
+        if overflow in desks and not is_tried:
+            talk.visit.notes["overflowed"] = "yes"
+            if desks[overflow].is_open(talk.now, talk.library.desks.holidays):
+                self._ring(talk, overflow, desks[overflow])
+                return
+        talk.say("person_busy")
+        _ask_for_message(talk)
+
+    def _keep_message(self, talk: Talk, heard: Heard) -> None:
+        if heard.kind is not HeardKind.VOICE or heard.seconds < SHORTEST_MESSAGE_S:
+            talk.say("voicemail_empty")
+            talk.hang_up()
+            return
+        _, desk = find_desk(talk, self._topic)
+        ticket = open_ticket(
+            talk.session,
+            talk.call_id,
+            TicketKind.CALLBACK,
+            urgency=Urgency.DANGER if desk.is_danger else Urgency.SOON,
+            topic=self._topic or GENERAL,
+            area_code=talk.visit.area_code,
+            language=talk.language,
+            voice_sid=heard.voice_sid,
+            voice_s=heard.seconds,
+            now=talk.now,
+        )
+        talk.say("voicemail_kept", reference=ticket.reference)
+        talk.hang_up()
+
+
+def find_desk(talk: Talk, topic: str) -> tuple[str, Desk]:
+    """Return the desk for *topic*, or the general one, or the first there is."""
+    desks = talk.library.desks.desks
+    name = next((one for one in (topic, GENERAL) if one in desks), next(iter(desks)))
+    return name, desks[name]
+
+
+def _ask_for_message(talk: Talk) -> None:
+    talk.visit.notes[_STEP] = _VOICEMAIL
+    talk.say("voicemail_ask")
+    talk.ending = AwaitVoice(LONGEST_MESSAGE_S)
+
+
+def _areas_of(talk: Talk) -> tuple[str, ...]:
+    """Return the caller's commune and everything above it."""
+    if not talk.visit.area_code:
+        return ()
+    areas = list_areas(talk.session, on=talk.now.astimezone(ZONE).date())
+    parents = {area.code: area.parent_code for area in areas}
+    found: list[str] = []
+    code: str | None = talk.visit.area_code
+    while code and code not in found:
+        found.append(code)
+        code = parents.get(code)
+    return tuple(found)
+
+
+def _hours(desk: Desk) -> str:
+    """Write the desk's hours of an ordinary day: ``07:30-11:30, 13:30-17:00``."""
+    stretches = next((desk.hours[day] for day in WEEKDAYS if desk.hours.get(day)), ())
+    return ", ".join(stretches)

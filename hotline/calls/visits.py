@@ -1,0 +1,36 @@
+"""Visits: where in the script a call is, and what has to be remembered from turn to turn."""
+
+import json
+from dataclasses import dataclass, field, fields
+
+ANSWER = "answer:"
+PERSON = "person:"
+RESUME = "resume"
+DECLARE = "declare"
+
+
+@dataclass(slots=True)
+class Visit:
+    """The place of a call: ``path`` is the way back, ``notes`` what the node itself remembers.
+
+    ``misses`` counts silences and wrong keys in a row; ``wait`` is what the last reply waits for.
+    """
+
+    node: str
+    language: str
+    path: list[str] = field(default_factory=list)
+    topic: str = ""
+    area_code: str = ""
+    misses: int = 0
+    notes: dict[str, str] = field(default_factory=dict)
+
+    def to_json(self) -> str:
+        written = {name: getattr(self, name) for name in _FIELDS}
+        return json.dumps(written, ensure_ascii=False, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, written: str) -> "Visit":
+        return cls(**json.loads(written))
+
+
+_FIELDS = tuple(one.name for one in fields(Visit))

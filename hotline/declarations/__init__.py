@@ -1,0 +1,1 @@
+"""Declarations: health declarations by keypad, an optional module."""

@@ -1,0 +1,65 @@
+"""Desks: who takes calls about which topic, from which areas, at which hours."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, StringConstraints
+
+from campaigns.local_time import ZONE, Hours
+from hotline.documents import Document, Line, Name, Wording
+
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+RING_S = 20
+
+
+def _check_hours(written: str) -> str:
+    Hours.read(written)
+    return written
+
+
+Stretch = Annotated[str, AfterValidator(_check_hours)]
+Weekday = Annotated[str, StringConstraints(pattern=f"^({'|'.join(WEEKDAYS)})$")]
+Number = Annotated[str, StringConstraints(pattern=r"^\+[1-9]\d{6,14}$")]
+
+
+class DeskLine(Document):
+    """Numbers of a desk for some areas (codes with all below them; empty: everywhere)."""
+
+    areas: tuple[str, ...] = ()
+    numbers: Annotated[tuple[Number, ...], Field(min_length=1, max_length=5)]
+
+
+class Desk(Document):
+    """A desk: its hours by weekday, whether it keeps holidays, and where calls overflow to."""
+
+    title: Wording
+    is_danger: bool = False
+    keeps_holidays: bool = True
+    hours: dict[Weekday, tuple[Stretch, ...]]
+    lines: Annotated[tuple[DeskLine, ...], Field(min_length=1)]
+    overflow: Name | None = None
+    ring_s: Annotated[int, Field(ge=5, le=60)] = RING_S
+    verified: bool = False
+    note: Line | None = None
+
+    def is_open(self, moment: datetime, holidays: Mapping[date, str]) -> bool:
+        """Whether somebody of this desk takes calls at *moment*."""
+        local = moment.astimezone(ZONE)
+        if self.keeps_holidays and local.date() in holidays:
+            return False
+        stretches = self.hours.get(WEEKDAYS[local.weekday()], ())
+        return any(Hours.read(stretch).are_open(moment) for stretch in stretches)
+
+    def numbers_for(self, areas: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the numbers for a caller who lives in *areas* (the commune and all above it)."""
+        own = [line for line in self.lines if set(line.areas) & set(areas)]
+        general = [line for line in self.lines if not line.areas]
+        return (own or general or list(self.lines))[0].numbers
+
+
+class Desks(Document):
+    """The file of desks, with the public holidays on which most of them rest."""
+
+    holidays: dict[date, Line] = Field(default_factory=dict)
+    desks: Annotated[dict[Name, Desk], Field(min_length=1)]

@@ -1,0 +1,72 @@
+"""The library: everything the hotline may say at one revision, in memory and unchangeable."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from hotline.answers.bank import AnswerBank, Approved
+from hotline.answers.versions import approved_versions
+from hotline.declarations.document import DeclarationDocument
+from hotline.desks import Desks
+from hotline.documents import read_document
+from hotline.editions import find_edition, library_revision
+from hotline.phrases import Phrases
+from hotline.recordings import newest_recordings
+from hotline.scripts.document import Choice, MenuNode, Script
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """Script, phrases, answers, desks and recordings as they stand at one revision."""
+
+    revision: int
+    script: Script
+    phrases: Phrases
+    answers: AnswerBank
+    desks: Desks
+    declaration: DeclarationDocument
+    recordings: Mapping[tuple[str, str], tuple[str, str]]
+
+    def is_offered(self, choice: Choice, *, at: datetime) -> bool:
+        """Whether *choice* leads to anything true at the moment *at*."""
+        return self._leads_somewhere(choice, at=at, seen=frozenset())
+
+    def find_answer(self, code: str, *, at: datetime) -> Approved | None:
+        return self.answers.find(code, at=at)
+
+    def _leads_somewhere(self, choice: Choice, *, at: datetime, seen: frozenset[str]) -> bool:
+        if choice.answer is not None:
+            return self.answers.find(choice.answer, at=at) is not None
+        if choice.to is None or choice.to in seen:
+            return False
+        node = self.script.nodes[choice.to]
+        if node.kind == "declaration":
+            return self.declaration.enabled
+        if not isinstance(node, MenuNode):
+            return True
+        return any(
+            self._leads_somewhere(one, at=at, seen=seen | {choice.to})
+            for one in node.choices.values()
+        )
+
+
+def load_library(session: Session) -> Library | None:
+    """Read the running edition and every approved answer; None when nothing was ever loaded."""
+    # Read first: what is changed meanwhile then carries a higher number, and is read again.
+    revision = library_revision(session)
+    edition = find_edition(session)
+    if edition is None:
+        return None
+    files: dict[str, str] = json.loads(edition.files)
+    return Library(
+        revision=revision,
+        script=read_document(files["script.yaml"], Script),
+        phrases=read_document(files["phrases.yaml"], Phrases),
+        answers=AnswerBank.of(approved_versions(session)),
+        desks=read_document(files["desks.yaml"], Desks),
+        declaration=read_document(files["declaration.yaml"], DeclarationDocument),
+        recordings=newest_recordings(session),
+    )

@@ -1,0 +1,91 @@
+"""Measures: the table of what may be done at each level, and the answers composed from it."""
+
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from campaigns.levels import get_level
+from hotline.answers.document import AnswerDocument, TopicDocument, Validity
+from hotline.documents import Document, Line, Name, Wording
+
+TOPIC = "measures"
+Number = Annotated[str, StringConstraints(pattern=r"^[1-9]$")]
+
+
+class Activity(Document):
+    """One row: an activity, and what holds for it at each level."""
+
+    activity: Wording
+    levels: dict[Number, Wording]
+    basis: Line
+
+
+class MeasuresDocument(Document):
+    """The file: one scheme's table, with its document and validity."""
+
+    scheme: Name
+    document: Line
+    owner: Line
+    valid: Validity
+    title: Wording
+    opening: Wording
+    sms: Wording
+    activities: Annotated[tuple[Activity, ...], Field(min_length=1, max_length=40)]
+
+
+def measures_code(scheme: str, level: int) -> str:
+    """Return the code of the answer that says what may be done at *level*."""
+    return f"{scheme}-{level}"
+
+
+def compose_answers(document: MeasuresDocument) -> TopicDocument:
+    """Make one answer for each level from the table, so that it is approved and expires as one.
+
+    Raises UnknownLevelError for a level that the scheme does not have.
+    """
+    numbers = sorted({int(number) for row in document.activities for number in row.levels})
+    return TopicDocument(
+        topic=TOPIC,
+        title=document.title,
+        owner=document.owner,
+        answers={
+            measures_code(document.scheme, number): _compose(document, number) for number in numbers
+        },
+    )
+
+
+def _compose(document: MeasuresDocument, number: int) -> AnswerDocument:
+    level = get_level(document.scheme, number)
+
+    def fill(wording: Wording) -> Wording:
+        return Wording(
+            **{
+                language: text.format(level=number, colour=level.colour(language))
+                for language, text in wording.model_dump().items()
+            }
+        )
+
+    rows = [row for row in document.activities if str(number) in row.levels]
+    opening = fill(document.opening)
+    spoken = {
+        language: " ".join(
+            [
+                opening.in_language(language),
+                *(
+                    f"{row.activity.in_language(language)}: "
+                    f"{row.levels[str(number)].in_language(language)}."
+                    for row in rows
+                ),
+            ]
+        )
+        for language in ("vi", "zh", "en")
+    }
+    return AnswerDocument(
+        title=fill(document.title),
+        question=fill(document.title).vi,
+        source=document.document,
+        medical=False,
+        valid=document.valid,
+        spoken=Wording(**spoken),
+        sms=fill(document.sms).model_dump(),
+    )

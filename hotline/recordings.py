@@ -1,0 +1,59 @@
+"""Recordings: prompts spoken by people, by utterance and language, kept as files by digest."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import UniqueConstraint, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from campaigns.base import Base, BigId
+
+
+class Recording(Base):
+    """One sound file for one utterance in one language; the newest counts.
+
+    ``spoken_of`` is the digest of the Vietnamese text it was recorded from: once that text
+    changes, the recording no longer says what is true and is passed over.
+    """
+
+    __tablename__ = "recordings"
+    __table_args__ = (UniqueConstraint("utterance", "language", "digest"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, init=False)
+    utterance: Mapped[str]
+    language: Mapped[str]
+    spoken_of: Mapped[str]
+    digest: Mapped[str]
+    seconds: Mapped[float]
+    is_placeholder: Mapped[bool] = mapped_column(default=False)
+    added_by: Mapped[str]
+    added_at: Mapped[datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """Something fixed that is said: its name, and its text by language."""
+
+    name: str
+    texts: Mapping[str, str]
+
+    @property
+    def digest(self) -> str:
+        return digest_of(self.texts["vi"])
+
+
+def digest_of(text: str) -> str:
+    """Return what a recording remembers of the text it was made from."""
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def newest_recordings(session: Session) -> dict[tuple[str, str], tuple[str, str]]:
+    """Return (spoken_of, digest) of the newest recording by utterance and language."""
+    rows = session.execute(
+        select(
+            Recording.utterance, Recording.language, Recording.spoken_of, Recording.digest
+        ).order_by(Recording.id)
+    )
+    return {(row[0], row[1]): (row[2], row[3]) for row in rows}

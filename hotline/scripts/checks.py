@@ -1,0 +1,176 @@
+"""Checks: what must hold of a whole set of files before a single call hears it."""
+
+from collections.abc import Iterator, Mapping
+
+from campaigns.errors import Complaint
+from campaigns.texts.segments import measure
+from hotline.answers.document import AnswerDocument
+from hotline.declarations.document import DeclarationDocument
+from hotline.desks import Desks
+from hotline.documents import SPOKEN_BY_MACHINE, line_of
+from hotline.phrases import Phrases
+from hotline.scripts.document import LanguageNode, MenuNode, PersonNode, Script
+from hotline.scripts.ways import Way, menu_s, ways_through
+from hotline.speaking.durations import seconds_of
+
+Fault = tuple[str, Complaint]
+# Elderly callers: short menus, few of them, and an answer within a minute, most of it the answer (domain experience of
+# the 1022 lines; an answer of 40 s is the longest that people repeat correctly).
+MENUS_BEFORE_ANSWER = 3
+LONGEST_NODE_S = 40.0
+LONGEST_WAY_S = 45.0
+LONGEST_ANSWER_S = 40.0
+MOST_SEGMENTS = {"vi": 3, "zh": 2, "en": 2}
+_SCRIPT = "script.yaml"
+
+
+def check_script(
+    script: Script,
+    *,
+    phrases: Phrases,
+    desks: Desks,
+    declaration: DeclarationDocument,
+    answers: Mapping[str, AnswerDocument],
+    files: Mapping[str, str],
+) -> list[Fault]:
+    """Return every fault of a set whose files can each be read."""
+    source = files.get(_SCRIPT, "")
+    faults = [_fault(source, *found) for found in _dangling(script, desks=desks, answers=answers)]
+    if not faults:
+        ways = ways_through(script, phrases=phrases, answers=answers)
+        found = [*_unreachable(script, ways), *_too_far(script, ways)]
+        found += _too_long(script, phrases=phrases, answers=answers)
+        faults = [_fault(source, *one) for one in found]
+    faults += [_fault_of(files, f"{place}", *rest) for place, *rest in _check_answers(answers)]
+    faults += [("desks.yaml", complaint) for complaint in _check_desks(desks)]
+    faults += [("declaration.yaml", complaint) for complaint in _check_declaration(declaration)]
+    return faults
+
+
+Found = tuple[tuple[str | int, ...], str, str]
+
+
+def _fault(source: str, place: tuple[str | int, ...], problem: str, remedy: str) -> Fault:
+    line = line_of(source, *place) if source else 0
+    return _SCRIPT, Complaint(line, ".".join(map(str, place)), problem, remedy)
+
+
+def _dangling(
+    script: Script, *, desks: Desks, answers: Mapping[str, AnswerDocument]
+) -> Iterator[Found]:
+    """Yield what leads nowhere."""
+    for field in ("start", "home"):
+        if getattr(script, field) not in script.nodes:
+            yield (field,), "names no node", f"Write one of {', '.join(script.nodes)}"
+    if not isinstance(script.nodes.get(script.home), MenuNode | None):
+        yield ("home",), "is no menu", "Let # lead to a menu"
+    for name, node in script.nodes.items():
+        if isinstance(node, LanguageNode) and node.next not in script.nodes:
+            yield ("nodes", name, "next"), "names no node", "Write the first menu's name"
+        if isinstance(node, PersonNode) and node.desk not in desks.desks:
+            yield ("nodes", name, "desk"), "names no desk", f"Known are {', '.join(desks.desks)}"
+        if isinstance(node, MenuNode):
+            yield from _dangling_choices(script, name, node, answers)
+
+
+def _dangling_choices(
+    script: Script, name: str, node: MenuNode, answers: Mapping[str, AnswerDocument]
+) -> Iterator[Found]:
+    for key, choice in node.choices.items():
+        place = ("nodes", name, "choices", key)
+        if (choice.to is None) == (choice.answer is None):
+            yield place, "leads to nothing or to two things", "Write either to: or answer:"
+        elif choice.to is not None and choice.to not in script.nodes:
+            yield (*place, "to"), f"leads to {choice.to}, which is no node", "Write its name"
+        elif choice.answer is not None and choice.answer not in answers:
+            yield (*place, "answer"), f"gives {choice.answer}, which is no answer", "Write its code"
+        elif choice.to is not None and choice.label is None:
+            yield place, "has no label", "Say in vi, zh and en what the key is for"
+
+
+def _unreachable(script: Script, ways: Mapping[str, Way]) -> Iterator[Found]:
+    for name in script.nodes:
+        if name not in ways:
+            yield ("nodes", name), "cannot be reached by any key", "Lead a key there or take it out"
+
+
+def _too_far(script: Script, ways: Mapping[str, Way]) -> Iterator[Found]:
+    for name, way in ways.items():
+        is_menu = isinstance(script.nodes.get(name), MenuNode | LanguageNode)
+        place: tuple[str, ...] = ("nodes", name) if name in script.nodes else ("nodes",)
+        if way.menus > MENUS_BEFORE_ANSWER - is_menu:
+            problem = f"{name} lies behind {way.menus} menus (keys {way.keys})"
+            yield place, problem, f"At most {MENUS_BEFORE_ANSWER} menus come before an answer"
+        for language, seconds in way.seconds.items():
+            if not is_menu and seconds > LONGEST_WAY_S:
+                problem = f"{name} is reached after {seconds:.0f} s in {language} ({way.keys})"
+                yield place, problem, f"Shorten the labels: at most {LONGEST_WAY_S:.0f} s"
+
+
+def _too_long(
+    script: Script, *, phrases: Phrases, answers: Mapping[str, AnswerDocument]
+) -> Iterator[Found]:
+    for name, node in script.nodes.items():
+        if not isinstance(node, MenuNode):
+            continue
+        for language in SPOKEN_BY_MACHINE:
+            seconds = menu_s(node, phrases=phrases, answers=answers, language=language)
+            if seconds > LONGEST_NODE_S:
+                problem = f"takes {seconds:.0f} s to say in {language}"
+                yield ("nodes", name), problem, f"At most {LONGEST_NODE_S:.0f} s"
+
+
+def _check_answers(answers: Mapping[str, AnswerDocument]) -> Iterator[tuple[str, str, str, str]]:
+    for code, answer in answers.items():
+        for language in SPOKEN_BY_MACHINE:
+            seconds = seconds_of(answer.spoken.in_language(language), language)
+            if seconds > LONGEST_ANSWER_S:
+                problem = f"takes {seconds:.0f} s to say in {language}"
+                yield code, "spoken", problem, f"At most {LONGEST_ANSWER_S:.0f} s"
+            segments = measure(answer.text_in(language)).segments
+            if segments > MOST_SEGMENTS[language]:
+                problem = f"is a text of {segments} segments in {language}"
+                yield code, "sms", problem, f"Write an sms of at most {MOST_SEGMENTS[language]}"
+        if _goes_round(code, answers):
+            yield (
+                code,
+                "successor",
+                "leads in a circle or to no answer",
+                "Name the answer that follows",
+            )
+
+
+def _goes_round(code: str, answers: Mapping[str, AnswerDocument]) -> bool:
+    seen: set[str] = set()
+    while True:
+        if code in seen or code not in answers:
+            return True
+        seen.add(code)
+        successor = answers[code].successor
+        if successor is None:
+            return False
+        code = successor
+
+
+def _fault_of(files: Mapping[str, str], code: str, field: str, problem: str, remedy: str) -> Fault:
+    """Return the fault with the file and line in which the answer *code* is written."""
+    for name, source in files.items():
+        line = line_of(source, "answers", code, field) if f"{code}:" in source else 0
+        if line and name.startswith("answers/"):
+            return name, Complaint(line, f"{code}.{field}", problem, remedy)
+    return "measures.yaml", Complaint(0, f"{code}.{field}", problem, remedy)
+
+
+def _check_desks(desks: Desks) -> Iterator[Complaint]:
+    for name, desk in desks.desks.items():
+        if desk.overflow is not None and desk.overflow not in desks.desks:
+            yield Complaint(0, f"{name}.overflow", "names no desk", "Name another desk or none")
+
+
+def _check_declaration(declaration: DeclarationDocument) -> Iterator[Complaint]:
+    for question in declaration.questions:
+        for language in SPOKEN_BY_MACHINE:
+            seconds = seconds_of(question.prompt.in_language(language), language)
+            if seconds > LONGEST_NODE_S:
+                problem = f"takes {seconds:.0f} s to say in {language}"
+                yield Complaint(0, question.id, problem, f"At most {LONGEST_NODE_S:.0f} s")

@@ -1,0 +1,166 @@
+"""Tickets: what callers leave to be worked: callbacks, rumours, feedback; listed by urgency."""
+
+import secrets
+from datetime import datetime
+from enum import IntEnum, StrEnum
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from campaigns.base import Base, BigId
+from hotline.call_records import Call
+from hotline.errors import UnknownTicketError
+
+_DIGITS = 6
+_TRIES = 20
+
+
+class TicketKind(StrEnum):
+    """Why somebody has to look at it."""
+
+    CALLBACK = "callback"
+    RUMOUR = "rumour"
+    FEEDBACK = "feedback"
+
+
+class TicketState(StrEnum):
+    """``OPEN``, ``ASSIGNED`` to somebody, ``ANSWERED``, and ``CLOSED`` for good."""
+
+    OPEN = "open"
+    ASSIGNED = "assigned"
+    ANSWERED = "answered"
+    CLOSED = "closed"
+
+
+class Urgency(IntEnum):
+    """The order in which tickets are worked: danger first."""
+
+    DANGER = 0
+    SOON = 1
+    ORDINARY = 2
+
+
+class Ticket(Base):
+    """One matter; ``reference`` is what the caller is told, ``sealed`` the number to call back.
+
+    ``voice_sid`` names the voice message at the carrier until it is fetched; ``voice`` is then the
+    digest of the sealed file here, and the carrier's copy is deleted.
+    """
+
+    __tablename__ = "tickets"
+    __table_args__ = (Index(None, "state", "urgency", "opened_at"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, init=False)
+    reference: Mapped[str] = mapped_column(String(8), unique=True)
+    kind: Mapped[TicketKind]
+    urgency: Mapped[int]
+    topic: Mapped[str] = mapped_column(String(40))
+    area_code: Mapped[str] = mapped_column(String(16))
+    language: Mapped[str] = mapped_column(String(8))
+    call_id: Mapped[int] = mapped_column(ForeignKey("calls.id"), index=True)
+    sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    voice_sid: Mapped[str] = mapped_column(String(64), default="")
+    voice_s: Mapped[int] = mapped_column(default=0)
+    voice: Mapped[str] = mapped_column(String(64), default="")
+    state: Mapped[TicketState] = mapped_column(default=TicketState.OPEN)
+    assignee: Mapped[str] = mapped_column(default="")
+    answer: Mapped[str] = mapped_column(Text, default="")
+    opened_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+
+    def assign(self, login: str, *, now: datetime) -> None:
+        """Give the ticket to *login*; a closed one is opened by nobody."""
+        self._move(TicketState.ASSIGNED, now=now)
+        self.assignee = login
+
+    def note_answer(self, answer: str, *, now: datetime) -> None:
+        """Keep what the caller was told."""
+        self._move(TicketState.ANSWERED, now=now)
+        self.answer = answer
+
+    def close(self, *, now: datetime) -> None:
+        """Close the ticket for good."""
+        self._move(TicketState.CLOSED, now=now)
+
+    def _move(self, state: TicketState, *, now: datetime) -> None:
+        if self.state is TicketState.CLOSED:
+            raise UnknownTicketError(
+                f"Ticket {self.reference} is closed. Nothing was changed; the caller can ring "
+                "again."
+            )
+        self.state, self.changed_at = state, now
+
+
+def open_ticket(
+    session: Session,
+    call_id: int,
+    kind: TicketKind,
+    *,
+    urgency: Urgency,
+    topic: str,
+    area_code: str,
+    language: str,
+    voice_sid: str,
+    voice_s: int,
+    now: datetime,
+) -> Ticket:
+    """Open a ticket for a call's voice message and give it a reference of six digits.
+
+    The same voice message opens one ticket, however often it is reported.
+    """
+    known = session.scalar(
+        select(Ticket).where(Ticket.call_id == call_id, Ticket.voice_sid == voice_sid)
+    )
+    if known is not None:
+        return known
+    call = session.get_one(Call, call_id)
+    ticket = Ticket(
+        reference=_free_reference(session),
+        kind=kind,
+        urgency=urgency,
+        topic=topic,
+        area_code=area_code,
+        language=language,
+        call_id=call_id,
+        sealed=call.sealed,
+        voice_sid=voice_sid,
+        voice_s=voice_s,
+        opened_at=now,
+        changed_at=now,
+    )
+    session.add(ticket)
+    session.flush()
+    return ticket
+
+
+def list_tickets(
+    session: Session, *, kinds: frozenset[TicketKind] | None = None, limit: int = 100
+) -> list[Ticket]:
+    """Return tickets that are not closed, the most urgent first, then the oldest."""
+    statement = select(Ticket).where(Ticket.state != TicketState.CLOSED)
+    if kinds is not None:
+        statement = statement.where(Ticket.kind.in_(sorted(kinds)))
+    return list(
+        session.scalars(
+            statement.order_by(Ticket.urgency, Ticket.opened_at, Ticket.id).limit(limit)
+        )
+    )
+
+
+def get_ticket(session: Session, reference: str) -> Ticket:
+    """Return the ticket with *reference*, or raise UnknownTicketError."""
+    ticket = session.scalar(select(Ticket).where(Ticket.reference == reference))
+    if ticket is None:
+        raise UnknownTicketError(
+            f"No ticket has the reference {reference}. See `loa hotline tickets`."
+        )
+    return ticket
+
+
+def _free_reference(session: Session) -> str:
+    """Return six digits that nobody has; random, so that nobody can guess another's."""
+    for _ in range(_TRIES):
+        reference = f"{secrets.randbelow(10**_DIGITS - 10 ** (_DIGITS - 1)) + 10 ** (_DIGITS - 1)}"
+        if session.scalar(select(Ticket.id).where(Ticket.reference == reference)) is None:
+            return reference
+    raise RuntimeError("no reference is free; the retention of tickets has not run")

@@ -1,0 +1,257 @@
+"""Places: answers, levels, persons, reports and stops, as a caller meets them."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaigns.levels import decide_level
+from campaigns.sealing import Sealer
+from campaigns.subscribers.consent import find_subscriber
+from hotline.caller_texts import CallerText
+from hotline.calls.heard import heard_keys, heard_words
+from hotline.desks import Desks
+from hotline.recordings import digest_of
+from hotline.steps import AwaitVoice, HangUp, Transfer
+from hotline.tickets import Ticket, TicketKind, Urgency
+from tests.builders import NOON, a_level, a_phone, a_subscriber, an_area
+from tests.hotline.builders import CallerOnTheLine, a_desk, a_library, an_answer
+
+NIGHT = datetime(2026, 3, 2, 15, tzinfo=UTC)
+
+
+def test_whoever_asks_about_danger_signs_hears_115_first(session: Session, sealer: Sealer) -> None:
+    """The emergency number comes before the list of signs."""
+    caller = CallerOnTheLine(session, a_library(), sealer)
+    said = caller.press("112")
+    assert said.index("~danger_first~") < said.index("câu trả lời Nguy")
+
+
+def test_an_answer_that_has_ended_is_not_offered_and_the_other_keys_stay(
+    session: Session, sealer: Sealer
+) -> None:
+    """Keys that people have learned do not move when an answer ends."""
+    library = a_library(an_answer("Tien", until=NOON), an_answer("Nguy"))
+    caller = CallerOnTheLine(session, library, sealer)
+    menu = caller.press("11")
+    assert "Tien" not in menu
+    assert "câu trả lời Nguy" in caller.press("2")
+
+
+def test_an_answer_that_ends_while_it_is_open_leads_to_its_successor_or_a_person(
+    session: Session, sealer: Sealer
+) -> None:
+    """Whoever asks for it again a minute later hears only what is still true."""
+    ends = NOON + timedelta(minutes=1)
+    library = a_library(
+        an_answer("Tien", until=ends),
+        an_answer("Nguy", until=ends, successor="Khai"),
+        an_answer("Khai", text="điều mới", since=ends),
+    )
+    caller = CallerOnTheLine(session, library, sealer)
+    caller.press("111")
+    caller.now = ends
+    assert "~answer_ended~" in caller.press("*")
+    assert isinstance(caller.ending, Transfer)
+    other = CallerOnTheLine(session, library, sealer)
+    other.press("112")
+    other.now = ends
+    assert "điều mới" in other.press("*")
+
+
+def test_an_answer_is_texted_on_a_key_and_only_five_times_a_day(
+    session: Session, sealer: Sealer
+) -> None:
+    """The short form is owed to the caller once; nobody is flooded."""
+    number, now = a_phone(), NOON
+    for _ in range(5):
+        caller = CallerOnTheLine(session, a_library(), sealer, number=number, now=now)
+        caller.press("11" if "Tien" in caller.hears or "tiêm" in caller.hears else "111")
+        assert "~sms_sent~" in caller.press("5")
+        assert "~sms_sent~" in caller.press("5")
+        now += timedelta(minutes=20)
+    owed = session.scalars(select(CallerText)).all()
+    assert len(owed) == 5
+    assert sealer.unseal(owed[0].sealed) == number
+    last = CallerOnTheLine(session, a_library(), sealer, number=number, now=now)
+    assert "~sms_limit~" in last.press("115")
+
+
+@pytest.fixture
+def ba_son(session: Session) -> str:
+    an_area(session, "20", name="Lạng Sơn")
+    an_area(session, "06196", name="Ba Sơn", parent="20")
+    an_area(session, "06211", name="Cao Lộc", parent="20")
+    an_area(session, "06637", name="Châu Sơn", parent="20")
+    return "06196"
+
+
+def test_a_registered_caller_hears_the_level_of_the_own_commune(
+    session: Session, sealer: Sealer, ba_son: str
+) -> None:
+    """Whoever is on the list need not say where they live."""
+    a_level(session, ba_son, 3)
+    number = a_phone()
+    a_subscriber(session, sealer, area=ba_son, phone=number)
+    caller = CallerOnTheLine(session, a_library(), sealer, number=number)
+    said = caller.press("13")
+    assert "~level_known~" in said
+    assert "xã Ba Sơn" in said
+    assert "biện pháp mức ba" in said
+
+
+def test_a_raise_for_tomorrow_is_announced_today_and_holds_tomorrow(
+    session: Session, sealer: Sealer, ba_son: str
+) -> None:
+    """One decision row changes what the phone says, at the very hour it names."""
+    a_level(session, ba_son, 2)
+    library = a_library(
+        an_answer("nq128-2", text="biện pháp mức hai"),
+        an_answer("nq128-3", text="biện pháp mức ba"),
+    )
+    number = a_phone()
+    a_subscriber(session, sealer, area=ba_son, phone=number)
+    six = datetime(2026, 3, 2, 23, tzinfo=UTC)
+    decide_level(session, ba_son, level=3, effective_at=six, document="99/QĐ-UBND", now=NOON)
+    today = CallerOnTheLine(session, library, sealer, number=number)
+    said = today.press("13")
+    assert "~level_announced~" in said
+    assert "biện pháp mức hai" in said
+    today.now = six - timedelta(seconds=1)
+    assert "biện pháp mức hai" in today.press("*")
+    today.now = six
+    said = today.press("*")
+    assert "~level_announced~" not in said
+    assert "biện pháp mức ba" in said
+
+
+def test_a_commune_is_found_by_code_by_letters_and_by_its_spoken_name(
+    session: Session, sealer: Sealer, ba_son: str
+) -> None:
+    """A feature phone, a smartphone and a voice all lead to the commune."""
+    a_level(session, ba_son, 3)
+    for heard in (heard_keys("06196"), heard_keys("227"), heard_words("tôi ở xã Ba Sơn")):
+        caller = CallerOnTheLine(session, a_library(), sealer)
+        assert "~ask_commune~" in caller.press("13")
+        assert "xã Ba Sơn" in caller.send(heard)
+
+
+@pytest.mark.usefixtures("ba_son")
+def test_several_communes_that_fit_are_offered_by_key(session: Session, sealer: Sealer) -> None:
+    """Two names that begin with the same keys are told apart by one more key."""
+    caller = CallerOnTheLine(session, a_library(), sealer)
+    caller.press("13")
+    assert "~commune_which~" in caller.key_in("22")
+    assert "~commune_which~" in caller.press("*")
+    assert "xã Cao Lộc" in caller.press("2")
+
+
+@pytest.mark.usefixtures("ba_son")
+def test_an_unknown_commune_is_asked_again(session: Session, sealer: Sealer) -> None:
+    """A code that does not exist is not taken for any other."""
+    caller = CallerOnTheLine(session, a_library(), sealer)
+    caller.press("13")
+    said = caller.key_in("09999")
+    assert "~wrong_key~" in said
+    assert "~ask_commune~" in said
+
+
+@pytest.mark.usefixtures("ba_son")
+def test_a_commune_without_a_decision_is_said_to_have_none(
+    session: Session, sealer: Sealer
+) -> None:
+    """Nothing is inherited from the province and nothing is guessed."""
+    a_level(session, "20", 4)
+    caller = CallerOnTheLine(session, a_library(), sealer)
+    caller.press("13")
+    said = caller.key_in("06196")
+    assert "~level_unknown~" in said
+    assert "biện pháp" not in said
+
+
+def test_nobody_answering_leads_to_the_overflow_and_then_to_a_voice_message(
+    session: Session, sealer: Sealer
+) -> None:
+    """A caller is never left ringing: the next desk, then a message with a number to ask by."""
+    desks = Desks(
+        desks={
+            "general": a_desk("+84205000001", overflow="second"),
+            "second": a_desk("+84205000002"),
+        }
+    )
+    caller = CallerOnTheLine(session, a_library(desks=desks), sealer)
+    caller.press("10")
+    rung = [caller.ending]
+    for _ in range(2):
+        caller.be_transferred(was_answered=False)
+        rung.append(caller.ending)
+    assert rung[:2] == [Transfer(("+84205000001",), 20), Transfer(("+84205000002",), 20)]
+    assert isinstance(rung[2], AwaitVoice)
+    said = caller.leave_message()
+    ticket = session.scalars(select(Ticket)).one()
+    assert ticket.kind is TicketKind.CALLBACK
+    assert ticket.urgency == Urgency.SOON
+    assert "~voicemail_kept~" in said
+
+
+def test_a_call_that_reached_a_person_ends_with_goodbye(session: Session, sealer: Sealer) -> None:
+    """After the person hung up there is nothing more to hear."""
+    caller = CallerOnTheLine(session, a_library(), sealer)
+    caller.press("10")
+    assert "~goodbye~" in caller.be_transferred(was_answered=True)
+    assert isinstance(caller.ending, HangUp)
+
+
+def test_at_night_the_hours_are_told_and_a_message_is_taken(
+    session: Session, sealer: Sealer
+) -> None:
+    """Nobody's telephone rings when nobody is there."""
+    caller = CallerOnTheLine(session, a_library(), sealer, now=NIGHT)
+    assert "~person_closed~" in caller.press("10")
+    assert "~voicemail_empty~" in caller.leave_message(seconds=0)
+
+
+def test_a_message_reported_twice_opens_one_ticket(session: Session, sealer: Sealer) -> None:
+    """The carrier may post the same recording again."""
+    caller = CallerOnTheLine(session, a_library(), sealer)
+    caller.press("14")
+    caller.leave_message(sid="REsame")
+    assert len(session.scalars(select(Ticket)).all()) == 1
+    ticket = session.scalars(select(Ticket)).one()
+    texts = session.scalars(select(CallerText)).all()
+    assert [ticket.reference in text.body for text in texts] == [True]
+
+
+def test_stop_by_key_holds_from_that_moment(session: Session, sealer: Sealer) -> None:
+    """Texts cannot be answered here, so the key is the door; one confirmation is asked for."""
+    number = a_phone()
+    caller = CallerOnTheLine(session, a_library(), sealer, number=number)
+    assert "~stop_confirm~" in caller.press("15")
+    assert "~stop_done~" in caller.press("1")
+    subscriber = find_subscriber(session, number, sealer=sealer)
+    assert subscriber is not None
+    assert subscriber.opted_out_at == NOON
+
+
+def test_a_language_without_a_voice_hears_its_recordings_and_vietnamese_with_an_apology(
+    session: Session, sealer: Sealer
+) -> None:
+    """What is recorded is played; what is not is said in Vietnamese, never left out."""
+    library = a_library()
+    spoken = library.answers.versions["Tien"][0].document.spoken.vi
+    recorded = a_library(
+        recordings={("answer:Tien", "tyz"): (digest_of(spoken), "abc")},
+    )
+    caller = CallerOnTheLine(session, recorded, sealer)
+    assert caller.press("2").count("~apology_recording~") == 1
+    assert "[abc]" in caller.press("11")
+
+
+def test_a_recording_of_an_older_text_is_not_played(session: Session, sealer: Sealer) -> None:
+    """Once the text has changed, the old recording says what is no longer true."""
+    stale = a_library(recordings={("answer:Tien", "tyz"): (digest_of("điều cũ"), "abc")})
+    caller = CallerOnTheLine(session, stale, sealer)
+    said = caller.press("211")
+    assert "[abc]" not in said
+    assert "câu trả lời Tien" in said
