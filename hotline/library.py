@@ -31,7 +31,11 @@ class Library:
     recordings: Mapping[tuple[str, str], tuple[str, str]]
 
     def is_offered(self, choice: Choice, *, at: datetime) -> bool:
-        """Whether *choice* leads to anything true at the moment *at*."""
+        """Whether *choice* leads to anything true of its own at the moment *at*.
+
+        An answer that has ended is not offered even where another succeeds it: that one has a
+        place of its own.
+        """
         return self._leads_somewhere(choice, at=at, seen=frozenset())
 
     def find_answer(self, code: str, *, at: datetime) -> Approved | None:
@@ -39,7 +43,8 @@ class Library:
 
     def _leads_somewhere(self, choice: Choice, *, at: datetime, seen: frozenset[str]) -> bool:
         if choice.answer is not None:
-            return self.answers.find(choice.answer, at=at) is not None
+            found = self.answers.find(choice.answer, at=at)
+            return found is not None and found.code == choice.answer
         if choice.to is None or choice.to in seen:
             return False
         node = self.script.nodes[choice.to]

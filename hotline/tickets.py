@@ -4,10 +4,11 @@ import secrets
 from datetime import datetime
 from enum import IntEnum, StrEnum
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, select
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from campaigns.base import Base, BigId
+from campaigns.bulk import change
 from hotline.call_records import Call
 from hotline.errors import UnknownTicketError
 
@@ -131,6 +132,14 @@ def open_ticket(
     session.add(ticket)
     session.flush()
     return ticket
+
+
+def note_voice(session: Session, voice_sid: str, *, seconds: int) -> None:
+    """Keep how long a voice message is by the carrier's own count, given once it can be fetched.
+
+    It may come before the turn that opens the ticket: then that turn brings the same count.
+    """
+    change(session, update(Ticket).where(Ticket.voice_sid == voice_sid).values(voice_s=seconds))
 
 
 def list_tickets(

@@ -37,6 +37,15 @@ class AnswerVersion(Base):
     def answer(self) -> AnswerDocument:
         return AnswerDocument.model_validate_json(self.document)
 
+    @property
+    def needed_role(self) -> Role:
+        """Who must approve: the health department for what is medical."""
+        return Role.HEALTH_DATA_OWNER if self.answer.medical else Role.CONTENT_APPROVER
+
+    def may_be_approved_by(self, person: Person) -> bool:
+        """Whether *person* has the role and did not write it."""
+        return person.login != self.author and self.needed_role in person.role_set
+
     def approve(self, person: Person, *, now: datetime) -> None:
         """Put *person*'s name under this version, or raise ApprovalRefusedError.
 
@@ -48,10 +57,9 @@ class AnswerVersion(Base):
                 f"{person.login} wrote {self.code} and cannot approve it. Nothing was changed; "
                 "ask somebody else."
             )
-        needed = Role.HEALTH_DATA_OWNER if self.answer.medical else Role.CONTENT_APPROVER
-        if needed not in person.role_set:
+        if self.needed_role not in person.role_set:
             raise ApprovalRefusedError(
-                f"{self.code} must be approved by somebody with the role {needed.value}, which "
+                f"{self.code} must be approved by the role {self.needed_role.value}, which "
                 f"{person.login} does not have. Nothing was changed."
             )
         self.approver, self.approver_agency, self.approved_at = person.login, person.agency, now
@@ -114,6 +122,16 @@ def approve_answers(
     if approved:
         mark_changed(session)
     return approved
+
+
+def approve_waiting(session: Session, person: Person, *, now: datetime) -> list[AnswerVersion]:
+    """Approve the newest version of every answer that waits for somebody like *person*."""
+    waiting = [
+        version.code
+        for version in newest_versions(session)
+        if version.approved_at is None and version.may_be_approved_by(person)
+    ]
+    return approve_answers(session, waiting, person=person, now=now)
 
 
 def approved_versions(session: Session) -> list[AnswerVersion]:

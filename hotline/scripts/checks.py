@@ -14,8 +14,8 @@ from hotline.scripts.ways import Way, menu_s, ways_through
 from hotline.speaking.durations import seconds_of
 
 Fault = tuple[str, Complaint]
-# Elderly callers: short menus, few of them, and an answer within a minute, most of it the answer (domain experience of
-# the 1022 lines; an answer of 40 s is the longest that people repeat correctly).
+# Elderly callers: short menus, few of them, and most of the first minute for the answer itself;
+# an answer of 40 s is the longest that people can repeat to somebody else.
 MENUS_BEFORE_ANSWER = 3
 LONGEST_NODE_S = 40.0
 LONGEST_WAY_S = 45.0

@@ -6,8 +6,8 @@ from hotline.callers import remember_language
 from hotline.calls.heard import Heard, HeardKind
 from hotline.calls.talks import Talk
 from hotline.calls.visits import ANSWER
-from hotline.documents import Wording
 from hotline.scripts.document import Choice, LanguageNode, MenuNode
+from hotline.utterances import choice_wording
 
 
 class LanguagePlace:
@@ -57,7 +57,9 @@ class MenuPlace:
             talk.utter(f"node.{self._name}", self._node.prompt)
         hints: list[str] = []
         for key, choice in self._offered(talk).items():
-            talk.utter(f"node.{self._name}.{key}", choice_wording(talk, key, choice))
+            talk.utter(
+                f"node.{self._name}.{key}", choice_wording(talk.library, key, choice, at=talk.now)
+            )
             hints += choice.hints.get(talk.language, ())
         talk.ask_key(hints=tuple(hints))
 
@@ -66,7 +68,7 @@ class MenuPlace:
         if heard.kind is HeardKind.WORDS:
             choice = _find_hinted(offered, heard.words, talk.language)
         else:
-            choice = offered.get(heard.keys)
+            choice = offered.get(heard.keys) or self._ended(heard.keys)
         if choice is None:
             return False
         if self._name == talk.library.script.home:
@@ -74,27 +76,20 @@ class MenuPlace:
         talk.go(f"{ANSWER}{choice.answer}" if choice.answer else choice.to or "")
         return True
 
+    def _ended(self, key: str) -> Choice | None:
+        """Return an answer that is no longer offered, for whoever has learned its key.
+
+        They hear what succeeds it, or are led to a person.
+        """
+        choice = self._node.choices.get(key)
+        return choice if choice is not None and choice.answer is not None else None
+
     def _offered(self, talk: Talk) -> dict[str, Choice]:
         return {
             key: choice
             for key, choice in self._node.choices.items()
             if talk.library.is_offered(choice, at=talk.now)
         }
-
-
-def choice_wording(talk: Talk, key: str, choice: Choice) -> Wording:
-    """Return how one choice is offered, by its own label or its answer's title."""
-    label = choice.label
-    if label is None:
-        found = talk.library.find_answer(choice.answer or "", at=talk.now)
-        label = found.document.title if found else talk.library.phrases.phrases["silence"]
-    phrase = talk.library.phrases.phrases["choice"]
-    return Wording(
-        **{
-            language: text.format(key=key, label=label.in_language(language))
-            for language, text in phrase.model_dump().items()
-        }
-    )
 
 
 def _find_hinted(offered: Mapping[str, Choice], words: str, language: str) -> Choice | None:

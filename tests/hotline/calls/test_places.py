@@ -36,6 +36,9 @@ def test_an_answer_that_has_ended_is_not_offered_and_the_other_keys_stay(
     caller = CallerOnTheLine(session, library, sealer)
     menu = caller.press("11")
     assert "Tien" not in menu
+    assert "~answer_ended~" in caller.press("1")
+    caller = CallerOnTheLine(session, library, sealer)
+    caller.press("11")
     assert "câu trả lời Nguy" in caller.press("2")
 
 
