@@ -9,6 +9,7 @@ from campaigns.errors import EmptySlotError
 from campaigns.levels import get_level
 from campaigns.local_time import ZONE
 from campaigns.plans.audiences import Group, Place
+from campaigns.texts.diacritics import unaccent
 from campaigns.texts.encodings import Chosen, choose
 from campaigns.texts.slots import fill, slots_in
 
@@ -98,7 +99,9 @@ def _values(
             "from_day": f"{local.day}/{local.month}",
             "document": decision.document,
         }
-    return values
+    # One accent in a name makes a whole English text UCS-2: shorter segments, twice the price.
+    is_plain = language == "en"
+    return {name: unaccent(value) if is_plain else value for name, value in values.items()}
 
 
 def _day_and_hour(moment: datetime) -> str:

@@ -246,3 +246,16 @@ def test_a_summary_shows_no_number(session: Session, sealer: Sealer) -> None:
 
     for person in people:
         assert sealer.unseal(person.sealed or b"")[3:] not in shown
+
+
+def test_names_of_areas_lose_their_accents_in_english_texts_alone(
+    session: Session, sealer: Sealer
+) -> None:
+    """One accent would double what each English text costs; Vietnamese keeps its own."""
+    a_province(session, sealer, people=1)
+    texts = {"vi": "Lạng Sơn: {area} 5K.", "en": "Lang Son: {area}, follow 5K."}
+    draft = plan(session, a_document(texts=texts, encoding="accented"))
+    bodies = {text.language: text.chosen for text in draft.texts if text.area_code == "06196"}
+    assert bodies["en"].body == "Lang Son: xa Xa 06196, follow 5K."
+    assert bodies["en"].measure.encoding == "GSM-7"
+    assert bodies["vi"].body == "Lạng Sơn: xã Xã 06196 5K."
