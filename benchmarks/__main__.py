@@ -16,7 +16,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import importing, launching, sending
+from benchmarks import calling, importing, launching, sending
 from tests.databases import GIVEN_URL, PostgreSQLServer, find_programs
 
 RESULTS = Path("var/bench.json")
@@ -56,13 +56,30 @@ def measure_sending(given: argparse.Namespace, postgresql: str | None) -> Figure
     figures: Figures = {}
     found = sending.measure(given.texts, postgresql=postgresql, runs=given.runs)
     for kind, run in found.items():
-        peers = {"one job for each text": run["peer_texts_per_s"]}
-        name = f"sending with receipts, {kind}"
-        figures[name] = a_figure(run["texts_per_s"], "texts/s", peers, run["ratio"])
+        name, rate = f"sending with receipts, {kind}", run["texts_per_s"]
+        less = {"a job for each text, no rows, no receipts": run["sending_peer_texts_per_s"]}
+        same = {"a job for each text, rows and receipts": run["hearing_peer_texts_per_s"]}
+        figures[name] = a_figure(rate, "texts/s", less, run["sending_ratio"])
+        figures[f"{name}, same work"] = a_figure(rate, "texts/s", same, run["hearing_ratio"])
     return figures
 
 
+def measure_calling(given: argparse.Namespace, postgresql: str | None) -> Figures:
+    if postgresql is None:
+        return {}
+    found = calling.measure(postgresql=postgresql, runs=given.runs)
+    rate, peer = found["turns_per_s"], found["peer_per_s"]
+    peers = {"a stateless view with VoiceResponse": round(peer)}
+    return {
+        "hotline turns, postgresql": a_figure(round(rate), "turns/s", peers, round(rate / peer, 2)),
+        f"hotline turn p99 at {calling.RATE_PER_S}/s, postgresql": a_figure(
+            round(found["p99_ms"], 1), "ms"
+        ),
+    }
+
+
 MEASURES: dict[str, Callable[[argparse.Namespace, str | None], Figures]] = {
+    "calling": measure_calling,
     "importing": measure_importing,
     "launching": measure_launching,
     "sending": measure_sending,

@@ -1,11 +1,11 @@
 """Bulk: many rows of values handed to one SQL statement, on either database."""
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from typing import cast as cast_type
 
+import orjson
 from sqlalchemy import (
     BindParameter,
     CursorResult,
@@ -57,8 +57,8 @@ def rows_of(
 def _pack(
     rows: Iterable[tuple[Plain, ...]], write: Callable[[datetime], str]
 ) -> BindParameter[str]:
-    packed = json.dumps([list(row) for row in rows], ensure_ascii=False, default=write)
-    return bindparam("rows", packed, String, unique=True)
+    packed = orjson.dumps(list(rows), default=write, option=orjson.OPT_PASSTHROUGH_DATETIME)
+    return bindparam("rows", packed.decode("utf-8"), String, unique=True)
 
 
 def _as_sqlite_keeps(moment: datetime) -> str:

@@ -83,13 +83,17 @@ Answer = Accepted | Refused | Postponed | Uncertain | Blocked
 
 @dataclass(frozen=True, slots=True)
 class SentText:
-    """A text as the carrier remembers it; ``sent_at`` is when it took it over."""
+    """A text as the carrier remembers it; ``sent_at`` is when it took it over.
+
+    ``is_stop``: it failed because whoever has the number told the carrier to stop.
+    """
 
     sid: str
     body: str
     sent_at: datetime
     outcome: Outcome
     error_code: str
+    is_stop: bool = False
 
 
 @dataclass(frozen=True, slots=True, repr=False)

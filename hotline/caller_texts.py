@@ -10,24 +10,29 @@ from campaigns.deliveries import DeliveryState
 from campaigns.gateway import Outcome
 from campaigns.local_time import ZONE
 from campaigns.texts.segments import measure
+from hotline.call_records import Call
 
 MOST_A_DAY = 5
 
 
 class CallerText(Base):
-    """One text owed to one caller; it goes the way of deliveries: claim, speak, settle."""
+    """One text owed to one caller; it goes the way of deliveries: claim, speak, settle.
+
+    A number of a row is never given twice: carriers report by it for days.
+    """
 
     __tablename__ = "caller_texts"
     __table_args__ = (
         Index(None, "state", "ordered_at"),
         Index(None, "fingerprint", "ordered_at"),
+        {"sqlite_autoincrement": True},
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True, init=False)
-    call_id: Mapped[int] = mapped_column(ForeignKey("calls.id"))
+    call_id: Mapped[int] = mapped_column(ForeignKey(Call.id))
     subject: Mapped[str] = mapped_column(String(48))
     fingerprint: Mapped[bytes] = mapped_column(LargeBinary(16))
-    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     body: Mapped[str] = mapped_column(Text)
     segments: Mapped[int]
     ordered_at: Mapped[datetime]

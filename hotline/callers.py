@@ -1,13 +1,13 @@
 """Callers: what somebody chose on the phone, remembered by the fingerprint of the number."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import BindParameter, LargeBinary, String, bindparam, select, update
+from sqlalchemy import Executable, LargeBinary, String
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from campaigns.base import Base
-from campaigns.bulk import change, insert_new
-from campaigns.subscribers.models import Subscriber
 
 
 class Caller(Base):
@@ -21,48 +21,38 @@ class Caller(Base):
     seen_at: Mapped[datetime]
 
 
-_asked: BindParameter[bytes] = bindparam("fingerprint")
-# One statement for both tables: every call begins with it.
-_PREFERENCES = select(
-    select(Caller.language).where(Caller.fingerprint == _asked).scalar_subquery(),
-    select(Caller.area_code).where(Caller.fingerprint == _asked).scalar_subquery(),
-    select(Subscriber.area_code)
-    .where(Subscriber.fingerprint == _asked, Subscriber.erased_at.is_(None))
-    .scalar_subquery(),
-)
-
-
-def find_preferences(session: Session, fingerprint: bytes) -> tuple[str, str]:
-    """Return language and commune of a caller, each empty when unknown.
-
-    What was chosen on the phone counts before what a list says of the number.
-    """
-    row = session.execute(_PREFERENCES, {"fingerprint": fingerprint}).one()
-    language, area_code, listed = (value or "" for value in row)
-    return language, area_code or listed
-
-
 def remember_language(
     session: Session, fingerprint: bytes, language: str, *, now: datetime
 ) -> None:
     """Remember *language* as the one this caller chose."""
-    _remember(session, fingerprint, now=now, language=language)
+    _remember(session, fingerprint, "language", language, now=now)
 
 
 def remember_commune(
     session: Session, fingerprint: bytes, area_code: str, *, now: datetime
 ) -> None:
     """Remember *area_code* as the commune this caller asked about as their own."""
-    _remember(session, fingerprint, now=now, area_code=area_code)
+    _remember(session, fingerprint, "area_code", area_code, now=now)
 
 
-def _remember(session: Session, fingerprint: bytes, *, now: datetime, **chosen: str) -> None:
-    session.execute(
-        insert_new(session, Caller).values(
-            fingerprint=fingerprint, language="", area_code="", seen_at=now
-        )
-    )
-    change(
-        session,
-        update(Caller).where(Caller.fingerprint == fingerprint).values(seen_at=now, **chosen),
-    )
+def _remember(
+    session: Session, fingerprint: bytes, name: str, value: str, *, now: datetime
+) -> None:
+    values = {"fingerprint": fingerprint, "language": "", "area_code": "", "seen_at": now}
+    session.execute(_UPSERTS[session.get_bind().dialect.name, name], values | {name: value})
+
+
+def _upsert(insert: Any, name: str) -> Executable:
+    """Return the statement that keeps *name* of a caller and leaves the rest as it is."""
+    statement = insert(Caller.__table__)
+    kept = {"seen_at": statement.excluded.seen_at, name: statement.excluded[name]}
+    upsert: Executable = statement.on_conflict_do_update(index_elements=["fingerprint"], set_=kept)
+    return upsert
+
+
+# Written once: a caller who chooses a language waits for this statement.
+_UPSERTS = {
+    (dialect, name): _upsert(insert, name)
+    for dialect, insert in (("postgresql", postgresql.insert), ("sqlite", sqlite.insert))
+    for name in ("language", "area_code")
+}

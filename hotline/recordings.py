@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import UniqueConstraint, select
+from sqlalchemy import select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from campaigns.base import Base, BigId
@@ -19,7 +19,6 @@ class Recording(Base):
     """
 
     __tablename__ = "recordings"
-    __table_args__ = (UniqueConstraint("utterance", "language", "digest"),)
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True, init=False)
     utterance: Mapped[str]
@@ -27,7 +26,6 @@ class Recording(Base):
     spoken_of: Mapped[str]
     digest: Mapped[str]
     seconds: Mapped[float]
-    is_placeholder: Mapped[bool] = mapped_column(default=False)
     added_by: Mapped[str]
     added_at: Mapped[datetime]
 

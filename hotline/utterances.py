@@ -3,10 +3,14 @@
 from collections.abc import Iterator
 from datetime import datetime
 
+from sqlalchemy.orm import Session
+
 from hotline.documents import Wording
+from hotline.editions import mark_changed
+from hotline.errors import RecordingRefusedError
 from hotline.library import Library
 from hotline.phrases import PHRASES
-from hotline.recordings import Utterance
+from hotline.recordings import Recording, Utterance
 from hotline.scripts.document import Choice, LanguageNode, MenuNode
 
 
@@ -19,6 +23,7 @@ def list_utterances(library: Library, *, at: datetime) -> list[Utterance]:
         *_phrases(library),
         *_nodes(library, at=at),
         *_answers(library, at=at),
+        *_questions(library),
     ]
 
 
@@ -45,6 +50,12 @@ def _phrases(library: Library) -> Iterator[Utterance]:
             yield Utterance(f"phrase.{name}", wording.model_dump())
 
 
+def _questions(library: Library) -> Iterator[Utterance]:
+    if library.declaration.enabled:
+        for question in library.declaration.questions:
+            yield Utterance(f"question.{question.id}", question.prompt.model_dump())
+
+
 def _nodes(library: Library, *, at: datetime) -> Iterator[Utterance]:
     for name, node in library.script.nodes.items():
         if isinstance(node, LanguageNode):
@@ -69,6 +80,42 @@ def _answers(library: Library, *, at: datetime) -> Iterator[Utterance]:
         found = library.find_answer(code, at=at)
         if found is not None and found.code == code:
             yield Utterance(f"answer:{code}", found.document.spoken.model_dump())
+
+
+def keep_recording(
+    session: Session,
+    library: Library,
+    name: str,
+    language: str,
+    *,
+    digest: str,
+    seconds: float,
+    added_by: str,
+    now: datetime,
+) -> Recording:
+    """Note that the sound *digest* says the utterance *name* in *language*, as it is worded today.
+
+    Raises RecordingRefusedError for an utterance that the hotline does not say.
+    """
+    every = {utterance.name: utterance for utterance in list_utterances(library, at=now)}
+    if name not in every:
+        raise RecordingRefusedError(
+            f"The hotline says nothing called {name}. Nothing was kept. "
+            "See `loa hotline recordings` for the names."
+        )
+    recording = Recording(
+        utterance=name,
+        language=language,
+        spoken_of=every[name].digest,
+        digest=digest,
+        seconds=seconds,
+        added_by=added_by,
+        added_at=now,
+    )
+    session.add(recording)
+    session.flush()
+    mark_changed(session)
+    return recording
 
 
 def missing_recordings(library: Library, language: str, *, at: datetime) -> list[Utterance]:

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 from types import TracebackType
 
 from redis import Redis
@@ -16,8 +17,9 @@ from rq import SimpleWorker
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
-from service.gateways import callback_tokens, open_gateway
+from service.gateways import callback_tokens, open_gateway, open_voices
 from service.resources import Resources
+from service.stored_files import drop, store
 from workers.context import JobContext, provide
 from workers.queues import QueueName, queue
 from workers.timetable import Clock
@@ -38,6 +40,9 @@ def job_context(resources: Resources, redis: Redis, *, worker: str) -> JobContex
         lease=timedelta(seconds=settings.claim_lease_s),
         worker=worker,
         now=resources.now,
+        voices=open_voices(settings),
+        keep_file=partial(store, settings.data_dir),
+        drop_file=partial(drop, settings.data_dir),
     )
 
 

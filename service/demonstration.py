@@ -17,6 +17,8 @@ from campaigns.local_time import ZONE
 from campaigns.people import Role, add_person, get_person
 from campaigns.plans.approvals import sign_plan, submit_plan
 from campaigns.plans.planning import Terms, draft_plan
+from hotline.answers.versions import approve_waiting
+from hotline.loading import load_set, read_set, shipped_files
 from service.lists import import_list
 from service.resources import Resources, open_queue
 from workers.sending import ask_for_batch
@@ -35,6 +37,7 @@ _PEOPLE = (
     ("tuyengiao", "Lãnh đạo duyệt nội dung", "Ban Tuyên giáo và Dân vận", Role.CONTENT_APPROVER),
     ("vienthong", "Phòng Viễn thông", "Sở Khoa học và Công nghệ", Role.SENDER),
 )
+_HEALTH = ("yte", "Phòng Nghiệp vụ Y", "Sở Y tế", Role.HEALTH_DATA_OWNER)
 
 Say = Callable[[str], None]
 
@@ -61,15 +64,27 @@ def prepare_sample(resources: Resources, subscribers: int, *, say: Say) -> Sampl
     people = write_subscribers(directory / "subscribers.csv", codes, count=subscribers)
     with resources.sessions.begin() as session:
         load_level_path(session, levels, now=now)
-        for login, name, agency, role in _PEOPLE:
+        for login, name, agency, role in (*_PEOPLE, _HEALTH):
             add_person(session, login, name=name, agency=agency, roles=[role], now=now)
     say(f"  {len(codes)} communes, each with its level ({levels.name})")
+    prepare_hotline(resources, say=say)
     _import(resources, people, say=say)
     settings = resources.settings
     return Sample(
         read_campaign(CAMPAIGN.read_text(encoding="utf-8"), name="campaign.yaml"),
         Terms(settings.lanes, settings.hotline_number, settings.segment_price_vnd),
     )
+
+
+def prepare_hotline(resources: Resources, *, say: Say) -> None:
+    """Load the hotline's shipped files and have them approved by the two who must."""
+    now = resources.now()
+    with resources.sessions.begin() as session:
+        loaded = load_set(session, read_set(shipped_files()), author=_PEOPLE[0][0], now=now)
+        approved = 0
+        for login in (_PEOPLE[1][0], _HEALTH[0]):
+            approved += len(approve_waiting(session, get_person(session, login), now=now))
+    say(f"  a hotline with {loaded.answers} answers, {approved} approved for this demonstration")
 
 
 def send_sample(resources: Resources, sample: Sample, *, say: Say) -> int:

@@ -4,7 +4,8 @@ ServiceError
 ├── SettingsError         a setting is missing or wrong
 ├── SchemaError           the database is not at the version this program needs
 ├── BackupError           a backup cannot be written, or not be taken back
-└── UnreachableError      a database, queue or process does not answer
+├── UnreachableError      a database, queue or process does not answer
+└── TelephoneError        the hotline would leave a caller in silence or in a circle
 """
 
 
@@ -26,3 +27,7 @@ class BackupError(ServiceError):
 
 class UnreachableError(ServiceError):
     """A database, queue or process does not answer."""
+
+
+class TelephoneError(ServiceError):
+    """The hotline did what would leave a caller in silence or in a circle."""

@@ -7,6 +7,7 @@ from service.errors import SettingsError
 from service.settings import Settings
 from service.tokens import CallbackTokens
 from service.twilio.gateway import TwilioGateway
+from service.twilio.voices import TwilioVoices
 
 LOOPBACK_PORT = 8010
 _LOOPBACK_URL = f"http://127.0.0.1:{LOOPBACK_PORT}"
@@ -84,3 +85,9 @@ def open_gateway(settings: Settings, tokens: CallbackTokens) -> TwilioGateway:
         tokens=tokens,
         delivered_means_handset=account.delivered_means_handset,
     )
+
+
+def open_voices(settings: Settings) -> TwilioVoices:
+    """Open the way to the configured account's voice messages; no connection is made yet."""
+    account = carrier_account(settings)
+    return TwilioVoices(account.api_url, account_sid=account.sid, auth_token=account.auth_token)

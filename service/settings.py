@@ -1,6 +1,7 @@
 """Settings: read once from the environment or ``.env``, checked, and handed down."""
 
 import os
+import re
 import secrets
 from pathlib import Path
 from typing import Annotated, Self
@@ -16,6 +17,12 @@ SECRETS_FILE = "secrets.env"
 LOOPBACK_RATE_PER_S = 5000
 TWILIO_RATE_PER_S = 100
 _MIN_SECRET_CHARS = 32
+# The oldest of Google's voices at Twilio, and so the surest to be there.
+VOICES = {
+    "vi": "Google.vi-VN-Wavenet-A",
+    "zh": "Google.cmn-CN-Wavenet-A",
+    "en": "Google.en-US-Wavenet-F",
+}
 
 
 class Settings(BaseSettings):
@@ -39,6 +46,7 @@ class Settings(BaseSettings):
     loopback_auth_token: SecretStr = Field(SecretStr(""), alias="LOA_LOOPBACK_AUTH_TOKEN")
     lanes_given: Annotated[tuple[Lane, ...], NoDecode] = Field((), alias="LOA_LANES")
     hotline_number: str = Field("1800 1119", alias="LOA_HOTLINE")
+    voices_given: str = Field("", alias="LOA_VOICES")
     segment_price_vnd: int = Field(400, alias="LOA_SEGMENT_PRICE_VND", ge=0)
     claim_lease_s: int = Field(60, alias="LOA_CLAIM_LEASE_S", ge=2)
 
@@ -46,6 +54,12 @@ class Settings(BaseSettings):
     @classmethod
     def _read_lanes(cls, value: object) -> object:
         return Lane.read_all(value) if isinstance(value, str) else value
+
+    @field_validator("voices_given")
+    @classmethod
+    def _check_voices(cls, value: str) -> str:
+        _read_voices(value)
+        return value
 
     @field_validator("public_url", "twilio_api_url")
     @classmethod
@@ -74,6 +88,11 @@ class Settings(BaseSettings):
         """The configured lanes, or one for the only gateway there is."""
         rate = LOOPBACK_RATE_PER_S if self.carrier_is_loopback else TWILIO_RATE_PER_S
         return self.lanes_given or (Lane("twilio", rate),)
+
+    @property
+    def voices(self) -> dict[str, str]:
+        """The machine's voice for each language that a machine speaks."""
+        return VOICES | _read_voices(self.voices_given)
 
     def require_secrets(self) -> Self:
         """Return these settings, or raise SettingsError naming each secret that is missing."""
@@ -118,6 +137,20 @@ def _read(env_files: tuple[Path | str, ...], overrides: dict[str, object]) -> Se
             f"{' or '.join(str(file) for file in env_files)} is not a text in UTF-8. Nothing was "
             "changed. Save it again with the encoding UTF-8; see docs/SETTINGS.md."
         ) from None
+
+
+def _read_voices(written: str) -> dict[str, str]:
+    """Read ``vi=NAME,zh=NAME,en=NAME``, each of them optional."""
+    voices = {}
+    for part in filter(None, (part.strip() for part in written.split(","))):
+        language, _, name = (word.strip() for word in part.partition("="))
+        if language not in VOICES or not re.fullmatch(r"[A-Za-z0-9._-]{1,64}", name):
+            raise ValueError(
+                "write LANGUAGE=VOICE, several separated by commas, for the languages "
+                f"{', '.join(VOICES)}; {part} is not that"
+            )
+        voices[language] = name
+    return voices
 
 
 def _make_secrets(path: Path) -> None:

@@ -10,11 +10,15 @@ from sqlalchemy.orm import Session, sessionmaker
 from campaigns.gateway import TextGateway
 from campaigns.lanes import Lane
 from campaigns.sealing import Sealer
+from hotline.voice_messages import VoiceGateway
 
 
 @dataclass(frozen=True, slots=True)
 class JobContext:
-    """Everything a job needs; *lease* is how long a claim is honoured, *worker* names us in it."""
+    """Everything a job needs; *lease* is how long a claim is honoured, *worker* names us in it.
+
+    *keep_file* writes content under a name in the data directory, *drop_file* removes it.
+    """
 
     sessions: sessionmaker[Session]
     redis: Redis
@@ -24,6 +28,9 @@ class JobContext:
     lease: timedelta
     worker: str
     now: Callable[[], datetime]
+    voices: VoiceGateway
+    keep_file: Callable[[str, bytes], object]
+    drop_file: Callable[[str], object]
 
 
 class ContextMissingError(RuntimeError):

@@ -1,30 +1,40 @@
 """Receipts on their way in: put on a stream by the web, drained in batches into the tables."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, cast
 
+import orjson
 from redis import Redis
 from redis.exceptions import ResponseError
+from sqlalchemy.orm import Session
 
 from campaigns.broadcasts.receiving import CarrierReport, take_in, tally
 from campaigns.gateway import Outcome
+from hotline.texting import BROADCAST as CALLER_TEXTS
+from hotline.texting import hear_of_text
 from workers.context import JobContext, context
 from workers.queues import QueueName, ask_for
 
 STREAM = "loa:receipts"
 TALLIES = "loa:receipt-tallies"
 GROUP = "drain"
-CHUNK = 1000
-_CHUNKS_A_JOB = 10
+# An entry holds whatever one web process heard at one time, mostly a few dozen reports.
+MOST_IN_AN_ENTRY = 500
+CHUNK = 2000
+_ENTRIES_A_LOOK = 100
+_LOOKS_A_JOB = 10
 # A consumer that has not acknowledged for this long is dead; its entries go to another.
 _ABANDONED_MS = 60_000
+_REPORTS = "reports"
+_FIELD = _REPORTS.encode("ascii")
 
 Entry = tuple[bytes, dict[bytes, bytes]]
+Portion = dict[bytes, list[CarrierReport]]
 
 
 def drain_receipts() -> int:
-    """Take in what waits on the stream; return how many entries.
+    """Take in what waits on the stream; return how many reports.
 
     An entry is deleted only after the transaction that kept it: a crash in between shows it
     again, and the tables know it already.
@@ -32,39 +42,86 @@ def drain_receipts() -> int:
     ctx = context()
     _make_group(ctx.redis)
     drained = 0
-    for _ in range(_CHUNKS_A_JOB):
+    for _ in range(_LOOKS_A_JOB):
         entries = _abandoned(ctx.redis, ctx.worker) or _waiting(ctx.redis, ctx.worker)
         if not entries:
             break
-        _take_in(ctx, entries)
-        drained += len(entries)
+        for portion in _portions(entries):
+            drained += _take_in(ctx, portion)
     else:
         ask_for(ctx.redis, QueueName.RECEIPTS, drain_receipts)
     _count_unknown_tokens(ctx)
     return drained
 
 
-def read_entry(fields: Mapping[bytes, bytes]) -> CarrierReport:
-    """Read one stream entry: b(roadcast), p(osition), sid, status, code, at (unix seconds)."""
-    return CarrierReport(
-        broadcast_id=int(fields[b"b"]),
-        position=int(fields[b"p"]),
-        sid=fields[b"sid"].decode(),
-        outcome=Outcome(fields[b"status"].decode()),
-        code=fields[b"code"].decode(),
-        received_at=datetime.fromtimestamp(float(fields[b"at"]), UTC),
-    )
+def write_entry(reports: Iterable[CarrierReport]) -> dict[Any, Any]:
+    """Write *reports*, at most MOST_IN_AN_ENTRY, as the fields of one stream entry."""
+    rows = [
+        (
+            report.broadcast_id,
+            report.position,
+            report.sid,
+            report.outcome,
+            report.code,
+            report.received_at.timestamp(),
+            report.is_stop,
+        )
+        for report in reports
+    ]
+    return {_REPORTS: orjson.dumps(rows)}
 
 
-def _take_in(ctx: JobContext, entries: list[Entry]) -> None:
-    reports = [read_entry(fields) for _, fields in entries]
+def read_entry(fields: dict[bytes, bytes]) -> list[CarrierReport]:
+    """Read what `write_entry` wrote."""
+    return [
+        CarrierReport(
+            broadcast_id=broadcast_id,
+            position=position,
+            sid=sid,
+            outcome=Outcome(outcome),
+            code=code,
+            received_at=datetime.fromtimestamp(received_at, UTC),
+            is_stop=is_stop,
+        )
+        for broadcast_id, position, sid, outcome, code, received_at, is_stop in orjson.loads(
+            fields[_FIELD]
+        )
+    ]
+
+
+def _portions(entries: Sequence[Entry]) -> Iterator[Portion]:
+    """Divide *entries* into so many reports at a time as one transaction takes in well."""
+    portion: Portion = {}
+    size = 0
+    for name, fields in entries:
+        portion[name] = read_entry(fields)
+        size += len(portion[name])
+        if size >= CHUNK:
+            yield portion
+            portion, size = {}, 0
+    if portion:
+        yield portion
+
+
+def _take_in(ctx: JobContext, portion: Portion) -> int:
+    reports = [report for entry in portion.values() for report in entry]
     with ctx.sessions.begin() as session:
-        take_in(session, reports, now=ctx.now())
-    names = [name for name, _ in entries]
+        take_in_reports(session, reports, now=ctx.now())
     with ctx.redis.pipeline(transaction=True) as pipe:
-        pipe.xack(STREAM, GROUP, *names)
-        pipe.xdel(STREAM, *names)
+        pipe.xack(STREAM, GROUP, *portion)
+        pipe.xdel(STREAM, *portion)
         pipe.execute()
+    return len(reports)
+
+
+def take_in_reports(session: Session, reports: Sequence[CarrierReport], *, now: datetime) -> None:
+    """Take in what carriers report, about broadcasts and about what callers asked for."""
+    asked_for = [report for report in reports if report.broadcast_id == CALLER_TEXTS]
+    for report in asked_for:
+        hear_of_text(session, report.position, report.sid, report.outcome)
+    if len(asked_for) < len(reports):
+        sent = [report for report in reports if report.broadcast_id != CALLER_TEXTS]
+        take_in(session, sent, now=now)
 
 
 def _make_group(redis: Redis) -> None:
@@ -76,14 +133,15 @@ def _make_group(redis: Redis) -> None:
 
 
 def _waiting(redis: Redis, worker: str) -> list[Entry]:
-    answer = cast("Any", redis.xreadgroup(GROUP, worker, {STREAM: ">"}, count=CHUNK))
+    answer = cast("Any", redis.xreadgroup(GROUP, worker, {STREAM: ">"}, count=_ENTRIES_A_LOOK))
     streams = answer.items() if isinstance(answer, dict) else answer or []
     return [(name, fields) for _, messages in streams for name, fields in _flat(messages) if fields]
 
 
 def _abandoned(redis: Redis, worker: str) -> list[Entry]:
     answer = cast(
-        "Any", redis.xautoclaim(STREAM, GROUP, worker, min_idle_time=_ABANDONED_MS, count=CHUNK)
+        "Any",
+        redis.xautoclaim(STREAM, GROUP, worker, min_idle_time=_ABANDONED_MS, count=_ENTRIES_A_LOOK),
     )
     return [(name, fields) for name, fields in answer[1] if fields]
 

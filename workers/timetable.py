@@ -7,9 +7,11 @@ from typing import Any
 
 from redis import Redis
 
+from workers.caller_texts import recover_caller_texts, send_caller_texts
 from workers.queues import QueueName, ask_for
 from workers.receipts import drain_receipts
 from workers.upkeep import listen_again, recover, wake_broadcasts
+from workers.voice_messages import fetch_voice_messages, keep_retention
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,10 @@ class Entry:
 TIMETABLE = (
     Entry(wake_broadcasts, QueueName.URGENT, timedelta(seconds=1)),
     Entry(drain_receipts, QueueName.RECEIPTS, timedelta(milliseconds=500)),
+    Entry(send_caller_texts, QueueName.URGENT, timedelta(seconds=2)),
+    Entry(recover_caller_texts, QueueName.UPKEEP, timedelta(seconds=15)),
+    Entry(fetch_voice_messages, QueueName.UPKEEP, timedelta(seconds=30)),
+    Entry(keep_retention, QueueName.UPKEEP, timedelta(hours=1)),
     Entry(recover, QueueName.UPKEEP, timedelta(seconds=5)),
     Entry(listen_again, QueueName.UPKEEP, timedelta(minutes=1)),
 )

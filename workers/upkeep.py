@@ -154,7 +154,15 @@ def _ask(
             continue
         heard = ctx.gateways[lane].fetch([sid for _, sid in texts])
         reports += [
-            CarrierReport(broadcast_id, position, sid, text.outcome, text.error_code, ctx.now())
+            CarrierReport(
+                broadcast_id=broadcast_id,
+                position=position,
+                sid=sid,
+                outcome=text.outcome,
+                code=text.error_code,
+                received_at=ctx.now(),
+                is_stop=text.is_stop,
+            )
             for (position, sid), text in zip(texts, heard, strict=True)
             if text is not None and text.outcome is not Outcome.SILENT
         ]

@@ -130,7 +130,8 @@ def _claim_deliveries(
                 Delivery.state == DeliveryState.PLANNED,
             )
             .values(state=DeliveryState.CLAIMED)
-            .returning(Delivery.position)
+            .returning(Delivery.position),
+            execution_options={"synchronize_session": False},
         )
     )
     bodies = _bodies(session, {row.text_id for row in rows})

@@ -1,6 +1,6 @@
 """Receiving: what carriers report about texts, late, twice and out of order, becomes outcomes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -9,9 +9,12 @@ from sqlalchemy import BigInteger, Integer, String, literal_column, select, true
 from sqlalchemy.orm import Session
 
 from campaigns.base import Instant
+from campaigns.broadcasts.stops import heed_stops
 from campaigns.bulk import change, insert_new, rows_of
 from campaigns.deliveries import Delivery, DeliveryState, Receipt, ReceiptTally
 from campaigns.gateway import Outcome
+
+Identity = tuple[int, int, str, str, str]
 
 _RANK = {Outcome.SILENT: 0, Outcome.NETWORK: 1, Outcome.HANDSET: 2, Outcome.FAILED: 2}
 _KEY = {"broadcast_id": BigInteger, "position": Integer}
@@ -20,7 +23,11 @@ _COLUMNS = _KEY | {"sid": String, "outcome": String, "code": String, "received_a
 
 @dataclass(frozen=True, slots=True)
 class CarrierReport:
-    """One receipt as it came in: which delivery, by which name, and what became of it."""
+    """One receipt as it came in: which delivery, by which name, and what became of it.
+
+    ``is_stop``: it failed because whoever has the number told the carrier that they want no
+    texts of ours.
+    """
 
     broadcast_id: int
     position: int
@@ -28,9 +35,10 @@ class CarrierReport:
     outcome: Outcome
     code: str
     received_at: datetime
+    is_stop: bool = False
 
     @property
-    def identity(self) -> tuple[int, int, str, str, str]:
+    def identity(self) -> Identity:
         return (self.broadcast_id, self.position, self.sid, self.outcome.value, self.code)
 
 
@@ -57,10 +65,11 @@ def take_in(session: Session, reports: Sequence[CarrierReport], *, now: datetime
 
     A report proves that the carrier has the text, whatever we believed before. A final outcome
     never changes. A report under a name that is not the delivery's own is kept and counted as
-    stray: it would mean that somebody was texted twice.
+    stray: it would mean that somebody was texted twice. Whoever told the carrier to stop is
+    opted out.
     """
     first_seen = {report.identity: report for report in reversed(reports)}
-    new = _append(session, first_seen.values())
+    new = _append(session, first_seen)
     fresh = [report for identity, report in first_seen.items() if identity in new]
     standings = _lock_deliveries(session, fresh)
     stray = 0
@@ -69,6 +78,9 @@ def take_in(session: Session, reports: Sequence[CarrierReport], *, now: datetime
         if standing is None or not _apply(report, standing):
             stray += 1
     _write(session, standings)
+    heed_stops(
+        session, {(each.broadcast_id, each.position) for each in fresh if each.is_stop}, now=now
+    )
     taken = TakenIn(len(fresh), len(reports) - len(fresh), stray)
     tally(session, {"duplicate": taken.duplicate, "stray": taken.stray}, now=now)
     return taken
@@ -92,11 +104,9 @@ def _add_to_tally(session: Session, day: date, kind: str, count: int) -> None:
     )
 
 
-def _append(
-    session: Session, reports: Iterable[CarrierReport]
-) -> set[tuple[int, int, str, str, str]]:
+def _append(session: Session, reports: Mapping[Identity, CarrierReport]) -> set[Identity]:
     """Insert what is not known yet and return the identities of exactly that."""
-    rows = sorted((*report.identity, report.received_at) for report in reports)
+    rows = sorted((*identity, report.received_at) for identity, report in reports.items())
     if not rows:
         return set()
     given = rows_of(session, _COLUMNS, rows)

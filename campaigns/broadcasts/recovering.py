@@ -136,6 +136,7 @@ def resolve(
             outcome=match.outcome,
             code=match.error_code,
             received_at=now,
+            is_stop=match.is_stop,
         )
         take_in(session, [report], now=now)
         return DeliveryState.ACCEPTED

@@ -18,6 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from campaigns.broadcasts.claiming import Claim, withdraw
+from campaigns.broadcasts.stops import heed_stops
 from campaigns.bulk import change, rows_of
 from campaigns.deliveries import (
     Batch,
@@ -28,13 +29,10 @@ from campaigns.deliveries import (
     DeliveryState,
 )
 from campaigns.gateway import Accepted, Answer, Blocked, Postponed, Refused, Uncertain
-from campaigns.subscribers.consent import opt_out_many
 
 FIRST_WAIT = timedelta(seconds=1)
 LONGEST_WAIT = timedelta(minutes=5)
 ERASED = "erased"
-# The source of an opt-out that somebody gave to the carrier and not to us.
-CARRIER = "carrier"
 # The whole key is given: told the broadcast apart, SQLite reads all of it for each row given.
 _ANSWERED = {
     "broadcast_id": BigInteger,
@@ -82,7 +80,12 @@ def settle(session: Session, claim: Claim, answers: Sequence[Answer], *, now: da
         )
         .values(state=given.c.state, reason=given.c.reason, sid=given.c.sid),
     )
-    _heed_stops(session, claim, answers, now=now)
+    stopped = {
+        (text.broadcast_id, text.position)
+        for text, answer in zip(claim.texts, answers, strict=True)
+        if isinstance(answer, Refused) and answer.is_stop
+    }
+    heed_stops(session, stopped, now=now)
     settled = _summarise(answers)
     if batch is not None:
         _release(batch, settled, now=now)
@@ -146,23 +149,6 @@ def waits_after(attempts: int) -> timedelta:
     """Return how long a batch waits after its *attempts*-th postponement: doubling, to 5 min."""
     doubled: timedelta = FIRST_WAIT * 2 ** min(attempts - 1, 20)
     return min(doubled, LONGEST_WAIT)
-
-
-def _heed_stops(
-    session: Session, claim: Claim, answers: Sequence[Answer], *, now: datetime
-) -> None:
-    stopped = [
-        text.position
-        for text, answer in zip(claim.texts, answers, strict=True)
-        if isinstance(answer, Refused) and answer.is_stop
-    ]
-    if stopped:
-        subscribers = session.scalars(
-            select(Delivery.subscriber_id).where(
-                Delivery.broadcast_id == claim.broadcast_id, Delivery.position.in_(stopped)
-            )
-        ).all()
-        opt_out_many(session, subscribers, source=CARRIER, now=now)
 
 
 def _as_row(answer: Answer) -> tuple[str, str, str]:

@@ -2,12 +2,11 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from campaigns.sealing import Sealer
-from hotline.call_records import Call, CallState, Turn
-from hotline.callers import find_preferences
+from hotline.call_records import CallState
+from hotline.calls.keeping import Opening
 from hotline.calls.places.resuming import BEFORE
 from hotline.calls.talks import Talk
 from hotline.calls.visits import RESUME, Visit
@@ -17,36 +16,30 @@ from hotline.steps import HangUp, Reply
 # A call that broke off may be taken up again for this long (the caller rang back at once).
 RESUMABLE = timedelta(minutes=10)
 # No call is older than this when it breaks off; looking no further back keeps the lookup small.
-_LONGEST_CALL = timedelta(hours=2)
+LONGEST_CALL = timedelta(hours=2)
 DEFAULT_LANGUAGE = "vi"
-
-_LAST = (
-    select(Turn.visit, Turn.reply, Turn.at, Call.state)
-    .join(Call, Call.id == Turn.call_id)
-    .where(Call.fingerprint == bindparam("fingerprint"), Call.started_at >= bindparam("since"))
-    .order_by(Call.id.desc(), Turn.number.desc())
-    .limit(1)
-)
 
 
 def open_talk(
     session: Session,
     library: Library,
+    opening: Opening,
+    *,
     call_id: int,
     fingerprint: bytes | None,
     sealed: bytes | None,
-    *,
     sealer: Sealer,
     now: datetime,
 ) -> Talk:
-    language, area_code = find_preferences(session, fingerprint) if fingerprint else ("", "")
+    """Return the talk with which a call begins; nothing more is read for it."""
+    area_code = opening.area_code or opening.listed or ""
     visit = Visit(
         library.script.start,
-        language or DEFAULT_LANGUAGE,
+        opening.language or DEFAULT_LANGUAGE,
         area_code=area_code,
-        notes={"known": "yes"} if language else {},
+        notes={"known": "yes"} if opening.language else {},
     )
-    before = _broken_off(session, fingerprint, now=now) if fingerprint else None
+    before = _broken_off(opening, now=now)
     if before is not None:
         visit = Visit(RESUME, before.language, area_code=area_code)
         visit.notes[BEFORE] = before.to_json()
@@ -62,13 +55,11 @@ def open_talk(
     )
 
 
-def _broken_off(session: Session, fingerprint: bytes, *, now: datetime) -> Visit | None:
+def _broken_off(opening: Opening, *, now: datetime) -> Visit | None:
     """Return where this caller's last call was when it broke off, if that was just now."""
-    since = now - _LONGEST_CALL
-    last = session.execute(_LAST, {"fingerprint": fingerprint, "since": since}).first()
-    if last is None or last.at < now - RESUMABLE or last.state is CallState.CLOSED:
+    if opening.before_at is None or opening.before_at < now - RESUMABLE:
         return None
-    visit = Visit.from_json(last.visit)
-    if isinstance(Reply.from_json(last.reply).ending, HangUp) or not visit.path:
-        return None
-    return visit
+    visit = Visit.from_json(opening.before_visit or "{}")
+    reply = Reply.from_json(opening.before_reply or "[]")
+    is_closed = opening.before_state is CallState.CLOSED or isinstance(reply.ending, HangUp)
+    return None if is_closed or not visit.path else visit

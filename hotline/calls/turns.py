@@ -12,8 +12,16 @@ from campaigns.sealing import Sealer
 from hotline.call_records import Call, CallState
 from hotline.calls.conversing import enter, respond
 from hotline.calls.heard import Heard, HeardKind
-from hotline.calls.keeping import Found, find_latest, find_turn, keep_call, keep_turn
-from hotline.calls.opening import open_talk
+from hotline.calls.keeping import (
+    Found,
+    Opening,
+    find_latest,
+    find_opening,
+    find_turn,
+    keep_call,
+    keep_turn,
+)
+from hotline.calls.opening import LONGEST_CALL, open_talk
 from hotline.calls.talks import Talk
 from hotline.calls.visits import Visit
 from hotline.errors import TurnTakenError
@@ -43,15 +51,48 @@ def begin_call(
     Returns the number of the turn that the reply belongs to, and the reply; asked again, the
     call's latest turn.
     """
-    known = find_latest(session, sid)
-    if known is not None:
-        return known.number, Reply.from_json(known.reply)
     fingerprint = sealer.fingerprint(caller) if caller else None
     sealed = sealer.seal(caller) if caller else None
-    call_id = keep_call(session, sid, fingerprint=fingerprint, sealed=sealed, now=now)
-    talk = open_talk(session, library, call_id, fingerprint, sealed, sealer=sealer, now=now)
+    opening = find_opening(session, sid, fingerprint, since=now - LONGEST_CALL)
+    if opening.number is not None:
+        return opening.number, Reply.from_json(opening.reply or "")
+    taken = think_opening(
+        session,
+        library,
+        opening,
+        call_id=keep_call(session, sid, fingerprint=fingerprint, sealed=sealed, now=now),
+        fingerprint=fingerprint,
+        sealed=sealed,
+        sealer=sealer,
+        now=now,
+    )
+    return 0, _keep(session, taken)
+
+
+def think_opening(
+    session: Session,
+    library: Library,
+    opening: Opening,
+    *,
+    call_id: int,
+    fingerprint: bytes | None,
+    sealed: bytes | None,
+    sealer: Sealer,
+    now: datetime,
+) -> Taken:
+    """Think out the first turn of a call; it needs nothing of *session* for a menu or greeting."""
+    talk = open_talk(
+        session,
+        library,
+        opening,
+        call_id=call_id,
+        fingerprint=fingerprint,
+        sealed=sealed,
+        sealer=sealer,
+        now=now,
+    )
     enter(talk)
-    return 0, _keep(session, _written(talk, 0, Heard(HeardKind.RANG)))
+    return _written(talk, 0, Heard(HeardKind.RANG))
 
 
 def take_turn(

@@ -1,33 +1,43 @@
 """The declaration file: questions as data, each with its way of answering."""
 
+from datetime import datetime
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from campaigns.local_time import ZONE
 from hotline.documents import Document, Name, Wording
 
-Key = Annotated[str, Field(pattern=r"^[0-9]$")]
+YES = "1"
+NO = "2"
+FIRST_YEAR = 1900
+_YEAR_DIGITS = 4
+_COMMUNE_DIGITS = 5
+Key = Annotated[str, Field(pattern=r"^[1-9]$")]
 
 
 class Condition(Document):
-    """Ask only when *question* was answered with *is_*."""
+    """Ask only when *question* was answered with *is*."""
 
     question: Name
     is_: Annotated[str, Field(alias="is")]
 
 
 class Question(Document):
-    """One question; ``digits`` asks for exactly so many, ``voice`` records at most 15 s.
+    """One question, answered by keys.
 
-    ``is_danger``: a yes leads to 115 and a person at once.
+    ``yes_no`` takes 1 or 2, ``choice`` one of its keys, ``digits`` so many digits from ``least``
+    to ``most``, ``year`` a year up to this one, ``commune`` an official code. ``is_danger``: a yes
+    leads to 115 and a person at once.
     """
 
     id: Name
-    kind: Literal["yes_no", "digits", "choice", "voice", "commune"]
+    kind: Literal["yes_no", "choice", "digits", "year", "commune"]
     prompt: Wording
-    digits: Annotated[int, Field(ge=1, le=12)] | None = None
+    digits: Annotated[int, Field(ge=1, le=6)] | None = None
+    least: int = 0
+    most: int = 999_999
     choices: dict[Key, Wording] = Field(default_factory=dict)
-    optional: bool = False
     when: Condition | None = None
     is_danger: bool = False
 
@@ -37,7 +47,30 @@ class Question(Document):
             raise ValueError("`digits` belongs to the kind digits, and to no other")
         if (self.kind == "choice") != bool(self.choices):
             raise ValueError("`choices` belong to the kind choice, and to no other")
+        if self.is_danger and self.kind != "yes_no":
+            raise ValueError("`is_danger` belongs to the kind yes_no")
         return self
+
+    @property
+    def most_keys(self) -> int:
+        """How many keys an answer has."""
+        return {"year": _YEAR_DIGITS, "commune": _COMMUNE_DIGITS}.get(self.kind, self.digits or 1)
+
+    def takes(self, keys: str, *, now: datetime) -> bool:
+        """Whether *keys* answer this question; a commune's existence is looked up elsewhere."""
+        if not (keys.isascii() and keys.isdigit() and len(keys) == self.most_keys):
+            return False
+        match self.kind:
+            case "yes_no":
+                return keys in {YES, NO}
+            case "choice":
+                return keys in self.choices
+            case "year":
+                return FIRST_YEAR <= int(keys) <= now.astimezone(ZONE).year
+            case "digits":
+                return self.least <= int(keys) <= self.most
+            case "commune":
+                return True
 
 
 class DeclarationDocument(Document):
@@ -57,3 +90,13 @@ class DeclarationDocument(Document):
                 raise ValueError(f"{question.id} depends on a question that comes later")
             known.add(question.id)
         return self
+
+    def next_question(self, answers: dict[str, str]) -> Question | None:
+        """Return the first question that is still to be asked after *answers*, if any."""
+        for question in self.questions:
+            if question.id in answers:
+                continue
+            when = question.when
+            if when is None or answers.get(when.question) == when.is_:
+                return question
+        return None

@@ -17,28 +17,14 @@ from campaigns.levels import (
     level_history,
     levels_at,
     load_level_path,
-    read_moment,
 )
 from campaigns.local_time import ZONE
 from campaigns.recodings import Recoded, recode_area_path
+from service.cli.moments import Moment
 from service.cli.output import Answer, answering
 from service.resources import open_resources
 
 A_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-
-
-class _Moment(click.ParamType[datetime]):
-    name = "moment"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> datetime:
-        if isinstance(value, datetime):
-            return value
-        try:
-            return read_moment(str(value))
-        except ValueError as wrong:
-            self.fail(str(wrong), param, ctx)
 
 
 @click.group()
@@ -70,7 +56,7 @@ def load(file: Path | None, lang_son: bool) -> Answer:  # noqa: FBT001 - click
 
 
 @areas.command("list")
-@click.option("--at", type=_Moment(), help="The moment to look at; now when left out.")
+@click.option("--at", type=Moment(), help="The moment to look at; now when left out.")
 @answering
 def list_command(at: datetime | None) -> Answer:
     """List the areas of a day with the level each is at."""
@@ -131,7 +117,7 @@ def load_levels_command(file: Path) -> Answer:
 @click.option(
     "--from",
     "effective_at",
-    type=_Moment(),
+    type=Moment(),
     required=True,
     help="From when, with the hour: 2026-12-01T00:00+07:00.",
 )
@@ -163,7 +149,7 @@ def set_command(
 
 
 @levels.command("list")
-@click.option("--at", type=_Moment(), help="The moment to look at; now when left out.")
+@click.option("--at", type=Moment(), help="The moment to look at; now when left out.")
 @answering
 def list_levels_command(at: datetime | None) -> Answer:
     """List the decisions in force, and those announced for later."""

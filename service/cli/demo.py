@@ -12,6 +12,7 @@ from service.cli.broadcasts import follow_receipts
 from service.cli.ledger_views import show_ledger
 from service.cli.output import ANSWERS, NOTES, Answer, answering
 from service.demonstration import DIRECTORY, prepare_sample, send_sample
+from service.embedded.valkey import require_unused
 from service.machine import Machine, Wishes, running_machine, settings_in
 from service.settings import load_settings
 
@@ -52,11 +53,19 @@ def _play(machine: Machine, subscribers: int) -> Ledger:
 
 def _keep_serving(machine: Machine) -> None:
     NOTES.print(f"Loa goes on serving at {machine.web_url}; Ctrl-C stops everything.")
+    directory = machine.resources.settings.data_dir
+    NOTES.print(
+        f"Ring its hotline from another terminal: LOA_DATA_DIR={directory} "
+        f".venv/bin/loa hotline call --url {machine.web_url}",
+        markup=False,
+    )
     machine.supervisor.run()
 
 
 def _empty(directory: Path) -> Path:
     if directory.exists():
+        # Another demonstration's data would be taken from under its running processes.
+        require_unused(directory)
         shutil.rmtree(directory)
     directory.mkdir(parents=True)
     return directory

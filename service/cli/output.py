@@ -14,6 +14,7 @@ from rich.console import Console, RenderableType
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from campaigns.errors import CampaignError
+from hotline.errors import HotlineError
 from service.errors import ServiceError
 
 P = ParamSpec("P")
@@ -72,7 +73,7 @@ def refuse(failure: Exception, *, as_json: bool) -> NoReturn:
 def sentence_for(failure: Exception) -> str | None:
     """Return what to tell a person about *failure*, or None if it is a fault of Loa's own."""
     match failure:
-        case CampaignError() | ServiceError():
+        case CampaignError() | HotlineError() | ServiceError():
             return str(failure)
         case DatabaseError():
             return _about_database(failure)

@@ -18,6 +18,7 @@ from service.queue_server import open_redis, socket_url
 NAME = "valkey"
 _SOCKET = "valkey.sock"
 _LOG = "valkey.log"
+_LOCK = "valkey.lock"
 _FREE_WITHIN_S = 5.0
 _READY_WITHIN_S = 30.0
 _LOOK_EVERY_S = 0.02
@@ -38,7 +39,7 @@ def valkey_child(data_dir: Path) -> Iterator[Child]:
     directory = _directory(data_dir)
     directory.mkdir(parents=True, exist_ok=True)
     directory.chmod(0o700)
-    lock = os.open(directory / "valkey.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    lock = os.open(directory / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         _reserve(lock, data_dir)
         yield Child(
@@ -48,6 +49,18 @@ def valkey_child(data_dir: Path) -> Iterator[Child]:
             inherits=(lock,),
             stops_last=True,
         )
+    finally:
+        os.close(lock)
+
+
+def require_unused(data_dir: Path) -> None:
+    """Raise UnreachableError when a `loa up` or `loa demo` is running in *data_dir*."""
+    path = _directory(data_dir) / _LOCK
+    if not path.exists():
+        return
+    lock = os.open(path, os.O_RDWR)
+    try:
+        _reserve(lock, data_dir)
     finally:
         os.close(lock)
 

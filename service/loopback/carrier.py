@@ -13,7 +13,7 @@ from functools import lru_cache
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote_plus, urlencode
+from urllib.parse import unquote_to_bytes, urlencode
 
 import uvloop
 
@@ -228,4 +228,4 @@ def _bad_form(words: str) -> RefusalError:
 @lru_cache(maxsize=1024)
 def _unquote(value: str) -> str:
     # A broadcast says few different things, each of them many thousand times.
-    return unquote_plus(value, errors="strict")
+    return unquote_to_bytes(value.replace("+", " ")).decode("utf-8")

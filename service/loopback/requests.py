@@ -5,8 +5,8 @@ import secrets
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from http import HTTPStatus
-from urllib.parse import urlsplit
 
 from service.loopback.archives import KeptText
 from service.loopback.replies import RefusalError
@@ -16,6 +16,7 @@ _LANDLINE = re.compile(r"\+842\d{8,9}", re.ASCII)
 _SENDER_NAME = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 &+_-]{1,11}", re.ASCII)
 _SHORT_CODE = re.compile(r"\d{3,8}", re.ASCII)
 _SERVICE = re.compile(r"MG[0-9a-f]{32}", re.ASCII)
+_WEB_ADDRESS = re.compile(r"https?://(?:[^\s/?#@]*@)?[^\s/?#@:]\S*", re.ASCII | re.IGNORECASE)
 _LONGEST_BODY = 1600
 _LONGEST_VALIDITY_S = 36_000
 _LARGEST_PAGE = 1000
@@ -36,7 +37,7 @@ def read_text(form: Mapping[str, str]) -> KeptText:
         raise _bad(21617, "The concatenated message body exceeds the 1600 character limit")
     _check_validity(form.get("ValidityPeriod"))
     callback = form.get("StatusCallback", "")
-    if callback and not _is_web_address(callback):
+    if callback and not _WEB_ADDRESS.fullmatch(callback):
         raise _bad(21609, "The 'StatusCallback' URL is not a valid URL.")
     return KeptText(
         sid=f"SM{secrets.token_hex(16)}",
@@ -88,6 +89,8 @@ def _check_recipient(to: str) -> None:
         raise _bad(21614, f"'To' number: {to}, is not a valid mobile number")
 
 
+# A broadcast has one sender.
+@lru_cache(maxsize=64)
 def _check_sender(sender: str, service: str) -> None:
     if service:
         if not _SERVICE.fullmatch(service):
@@ -101,14 +104,6 @@ def _check_sender(sender: str, service: str) -> None:
 def _check_validity(validity: str | None) -> None:
     if validity is not None and not 1 <= _whole(validity, 0) <= _LONGEST_VALIDITY_S:
         raise _bad(21624, "The validity period must be from 1 to 36000 seconds.")
-
-
-def _is_web_address(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return False
-    return parts.scheme in {"http", "https"} and bool(parts.hostname)
 
 
 def _whole(written: str | None, otherwise: int) -> int:

@@ -10,6 +10,7 @@ from twilio.base import values
 from twilio.rest.api.v2010.account.message import MessageInstance, MessageList
 
 from campaigns.gateway import Inquiry, Outcome, SentText
+from service.twilio.codes import is_stopped_by_recipient
 from service.twilio.statuses import outcome_of
 
 _PAGE_SIZE = 50
@@ -84,12 +85,14 @@ class Lookup:
         outcome = outcome_of(
             str(message.status), delivered_means_handset=self._delivered_means_handset
         )
+        code = str(message.error_code or "")
         return SentText(
             sid=message.sid,
             body=message.body or "",
             sent_at=taken_over_at,
             outcome=outcome or Outcome.SILENT,
-            error_code=str(message.error_code or ""),
+            error_code=code,
+            is_stop=is_stopped_by_recipient(code),
         )
 
 

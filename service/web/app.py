@@ -9,9 +9,10 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.sansio.response import Response as WSGIResponse
 
 from service.resources import Resources
+from service.web.hotline import hotline_blueprint
 from service.web.problems import CONTENT_TYPE, problem
 
-_LARGEST_BODY = 1024 * 1024
+LARGEST_BODY = 1024 * 1024
 
 log = logging.getLogger(__name__)
 
@@ -19,11 +20,12 @@ log = logging.getLogger(__name__)
 def create_app(resources: Resources) -> Flask:
     """Build the application on *resources*, which stay open for as long as it serves."""
     app = Flask(__name__, static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = _LARGEST_BODY
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     app.extensions["loa"] = resources
     app.register_error_handler(HTTPException, _answer_refusal)
     app.register_error_handler(Exception, _answer_fault)
     app.add_url_rule("/healthz", view_func=say_healthy)
+    app.register_blueprint(hotline_blueprint(resources))
     return app
 
 

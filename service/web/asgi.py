@@ -2,12 +2,8 @@
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from typing import Any
 
-from a2wsgi import WSGIMiddleware
-from flask import Flask
-
-from campaigns.broadcasts.receiving import CarrierReport, take_in
+from campaigns.broadcasts.receiving import CarrierReport
 from service.embedded.valkey import queue_url
 from service.gateways import callback_tokens, carrier_account
 from service.queue_server import open_async_redis
@@ -15,9 +11,11 @@ from service.resources import Resources, open_resources
 from service.settings import Settings, load_settings
 from service.twilio.gateway import CALLBACK_PATH
 from service.twilio.signatures import SignatureValidator
-from service.web.app import create_app
+from service.web.app import LARGEST_BODY, create_app
+from service.web.bridge import Bridge
 from service.web.group_commits import GroupCommit
 from service.web.receipts_door import ReceiptsDoor, Receive, Scope, Send
+from workers.receipts import take_in_reports
 
 _FLASK_THREADS = 8
 
@@ -33,7 +31,9 @@ class Web:
             write_through=lambda reports: write_through(resources, reports),
         )
         self._door = open_door(settings, self._commits)
-        self._pages: Any = _behind_threads(create_app(resources))
+        self._pages = Bridge(
+            create_app(resources).wsgi_app, threads=_FLASK_THREADS, largest_body=LARGEST_BODY
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         match scope["type"]:
@@ -49,6 +49,7 @@ class Web:
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self._commits.close()
+        self._pages.close()
         self._opened.close()
         await send({"type": "lifespan.shutdown.complete"})
 
@@ -73,8 +74,4 @@ def open_door(settings: Settings, commits: GroupCommit) -> ReceiptsDoor:
 def write_through(resources: Resources, reports: Sequence[CarrierReport]) -> None:
     """Take *reports* into the tables at once, when there is no stream to put them on."""
     with resources.sessions.begin() as session:
-        take_in(session, reports, now=resources.now())
-
-
-def _behind_threads(app: Flask) -> Any:
-    return WSGIMiddleware(app, workers=_FLASK_THREADS)  # type: ignore[arg-type]  # two names for it
+        take_in_reports(session, reports, now=resources.now())

@@ -5,15 +5,13 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from campaigns.broadcasts.receiving import CarrierReport
-from workers.receipts import STREAM, TALLIES
+from workers.receipts import MOST_IN_AN_ENTRY, STREAM, TALLIES, write_entry
 
-_MOST_IN_A_GROUP = 1000
 _MOST_WAITING = 20_000
 # A carrier gives up waiting for our answer after 15 seconds.
 _ANSWER_WITHIN_S = 3
@@ -54,8 +52,8 @@ class GroupCommit:
 
     async def _commit_all(self) -> None:
         while self._waiting:
-            group = self._waiting[:_MOST_IN_A_GROUP]
-            del self._waiting[:_MOST_IN_A_GROUP]
+            group = self._waiting[:MOST_IN_AN_ENTRY]
+            del self._waiting[:MOST_IN_AN_ENTRY]
             is_kept = await self._commit([entry for entry, _ in group])
             for _, kept in group:
                 # A sender that hung up has cancelled its own future; its report is kept anyway.
@@ -63,26 +61,25 @@ class GroupCommit:
                     kept.set_result(is_kept)
 
     async def _commit(self, entries: list[Entry]) -> bool:
+        reports = [entry for entry in entries if not isinstance(entry, str)]
+        words = Counter(entry for entry in entries if isinstance(entry, str))
         if time.monotonic() >= self._avoid_until:
             try:
                 async with asyncio.timeout(_ANSWER_WITHIN_S):
-                    await self._put_on_stream(entries)
+                    await self._put_on_stream(reports, words)
             except (RedisError, TimeoutError) as away:
                 log.warning("receipts go straight to the database: %s", type(away).__name__)
                 self._avoid_until = time.monotonic() + _AVOID_FOR_S
             else:
                 return True
-        reports = [entry for entry in entries if not isinstance(entry, str)]
         return await asyncio.to_thread(self._put_in_tables, reports)
 
-    async def _put_on_stream(self, entries: list[Entry]) -> None:
-        async with self._redis.pipeline(transaction=False) as pipe:
-            for entry in entries:
-                if not isinstance(entry, str):
-                    pipe.xadd(STREAM, _fields(entry))
-            for word, count in Counter(e for e in entries if isinstance(e, str)).items():
-                pipe.hincrby(TALLIES, word, count)
-            await pipe.execute()
+    async def _put_on_stream(self, reports: list[CarrierReport], words: Counter[str]) -> None:
+        # One entry for all: what a command costs is spent once a group, not once a report.
+        if reports:
+            await self._redis.xadd(STREAM, write_entry(reports))
+        for word, count in words.items():
+            await self._redis.hincrby(TALLIES, word, count)
 
     def _put_in_tables(self, reports: list[CarrierReport]) -> bool:
         if not reports:
@@ -94,14 +91,3 @@ class GroupCommit:
             log.exception("receipts could not be kept; the carrier will repeat them")
             return False
         return True
-
-
-def _fields(report: CarrierReport) -> dict[Any, Any]:
-    return {
-        "b": report.broadcast_id,
-        "p": report.position,
-        "sid": report.sid,
-        "status": report.outcome.value,
-        "code": report.code,
-        "at": repr(report.received_at.timestamp()),
-    }

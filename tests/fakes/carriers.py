@@ -96,6 +96,11 @@ class ScriptedServer:
         return self.script.pop(0) if len(self.script) > 1 else self.script[0]
 
 
+class _Server(ThreadingHTTPServer):
+    # All of the carrier's postmen may knock at one moment; past five, the kernel shuts the door.
+    request_queue_size = 128
+
+
 @contextmanager
 def a_server_that_says(
     *script: tuple[int, dict[str, str], bytes],
@@ -122,7 +127,7 @@ def a_server_that_says(
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - http.server's own name
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = _Server(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     Thread(target=server.serve_forever, daemon=True).start()
     scripted.url = f"http://127.0.0.1:{server.server_address[1]}"

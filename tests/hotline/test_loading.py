@@ -74,8 +74,8 @@ FAULTS = {
     ),
     "an answer that takes too long": (
         "answers/support.yaml",
-        "Việc hỗ trợ không mất tiền.",
-        "Việc hỗ trợ không mất tiền. " * 20,
+        "để gặp người trực.",
+        "để gặp người trực. " * 30,
         "s to say in vi",
     ),
     "a desk that does not exist": (

@@ -13,6 +13,7 @@ from campaigns.sealing import Sealer
 from service.queue_server import open_redis
 from tests.builders import NOON
 from tests.fakes.carrier import FakeCarrier
+from tests.fakes.voices import FakeVoices
 from workers.context import JobContext, provide
 
 
@@ -40,6 +41,16 @@ def carrier(watch: Watch) -> FakeCarrier:
 
 
 @pytest.fixture
+def voices() -> FakeVoices:
+    return FakeVoices()
+
+
+@pytest.fixture
+def files() -> dict[str, bytes]:
+    return {}
+
+
+@pytest.fixture
 def redis(valkey_url: str) -> Iterator[Redis]:
     with open_redis(valkey_url) as client:
         yield client
@@ -49,9 +60,12 @@ def redis(valkey_url: str) -> Iterator[Redis]:
 def job_context(
     sessions: sessionmaker[Session],
     redis: Redis,
+    *,
     carrier: FakeCarrier,
     sealer: Sealer,
     watch: Watch,
+    voices: FakeVoices,
+    files: dict[str, bytes],
 ) -> Iterator[JobContext]:
     context = JobContext(
         sessions=sessions,
@@ -62,6 +76,9 @@ def job_context(
         lease=timedelta(minutes=1),
         worker="worker-1",
         now=watch,
+        voices=voices,
+        keep_file=files.__setitem__,
+        drop_file=files.__delitem__,
     )
     provide(context)
     yield context

@@ -1,15 +1,145 @@
-"""Declaring: the optional health declaration by keys."""
+"""Declaring: the optional health declaration by keys, one question at a time."""
 
+from datetime import timedelta
+
+from campaigns.local_time import ZONE
 from hotline.calls.heard import Heard
+from hotline.calls.places.answering import send_text
 from hotline.calls.talks import Talk
+from hotline.communes import list_communes
+from hotline.declarations.document import NO, YES, Question
+from hotline.declarations.records import Declaration, begin_declaration
+
+HEALTH_DESK = "health"
+_PHASE = "phase"
+_ID = "declaration"
+_CONSENT, _PLEDGE, _ASK, _NEXT = "consent", "pledge", "ask", "next"
 
 
 class DeclarationPlace:
-    """Leads back while the module is switched off."""
+    """Asks for consent, then for the truth, then question by question; keeps only sealed answers.
+
+    The visit remembers which declaration it is and nothing of what is in it, so a call that broke
+    off goes on with the first question that has no answer yet.
+    """
 
     def enter(self, talk: Talk) -> None:
-        talk.say("declaration_off")
-        talk.back()
+        talk.visit.topic = "declarations"
+        if not talk.library.declaration.enabled:
+            talk.say("declaration_off")
+            talk.back()
+            return
+        match talk.visit.notes.get(_PHASE, _CONSENT):
+            case "pledge":
+                talk.say("declaration_pledge")
+            case "ask":
+                _ask(talk)
+                return
+            case "next":
+                talk.say("declaration_next_person")
+            case _:
+                talk.say("never_ask")
+                talk.say("declaration_consent")
+        talk.ask_key()
 
     def hear(self, talk: Talk, heard: Heard) -> bool:
+        match talk.visit.notes.get(_PHASE, _CONSENT):
+            case "pledge":
+                return self._hear_pledge(talk, heard)
+            case "ask":
+                return self._hear_answer(talk, heard)
+            case "next":
+                return self._hear_next(talk, heard)
+            case _:
+                return self._hear_consent(talk, heard)
+
+    def _hear_consent(self, talk: Talk, heard: Heard) -> bool:
+        if heard.keys == NO:
+            talk.back()
+        elif heard.keys == YES:
+            talk.visit.notes[_PHASE] = _PLEDGE
+        return heard.keys in {YES, NO}
+
+    def _hear_pledge(self, talk: Talk, heard: Heard) -> bool:
+        if heard.keys != YES:
+            return False
+        _begin(talk)
+        return True
+
+    def _hear_answer(self, talk: Talk, heard: Heard) -> bool:
+        declaration = _current(talk)
+        if declaration is None:
+            talk.visit.notes.clear()
+            return True
+        answers = declaration.read(talk.sealer)
+        question = talk.library.declaration.next_question(answers)
+        if question is None or not _fits(talk, question, heard.keys):
+            return False
+        answers[question.id] = heard.keys
+        declaration.write(answers, talk.sealer)
+        if question.is_danger and heard.keys == YES:
+            talk.say("declaration_danger")
+            talk.call_person(HEALTH_DESK)
+        elif talk.library.declaration.next_question(answers) is None:
+            _finish(talk, declaration)
+        return True
+
+    def _hear_next(self, talk: Talk, heard: Heard) -> bool:
+        if heard.keys == YES:
+            _begin(talk)
+        elif heard.keys == NO:
+            talk.hang_up()
+        return heard.keys in {YES, NO}
+
+
+def _begin(talk: Talk) -> None:
+    keep_for = timedelta(days=talk.library.declaration.retention_days)
+    declaration = begin_declaration(
+        talk.session, talk.call_id, keep_for=keep_for, sealer=talk.sealer, now=talk.now
+    )
+    talk.visit.notes |= {_PHASE: _ASK, _ID: str(declaration.id)}
+
+
+def _current(talk: Talk) -> Declaration | None:
+    return talk.session.get(Declaration, int(talk.visit.notes.get(_ID, "0")))
+
+
+def _ask(talk: Talk) -> None:
+    declaration = _current(talk)
+    answers = declaration.read(talk.sealer) if declaration else {}
+    question = talk.library.declaration.next_question(answers)
+    if declaration is None or question is None:
+        talk.visit.notes.clear()
+        talk.say("declaration_consent")
+        talk.ask_key()
+        return
+    talk.utter(f"question.{question.id}", question.prompt)
+    if question.most_keys == 1:
+        talk.ask_key()
+    else:
+        talk.ask_keys(question.most_keys)
+
+
+def _fits(talk: Talk, question: Question, keys: str) -> bool:
+    if not question.takes(keys, now=talk.now):
         return False
+    if question.kind != "commune":
+        return True
+    today = talk.now.astimezone(ZONE).date()
+    return any(commune.code == keys for commune in list_communes(talk.session, on=today))
+
+
+def _finish(talk: Talk, declaration: Declaration) -> None:
+    declaration.is_complete = True
+    talk.say("declaration_done", reference=declaration.reference)
+    if talk.sealed is None:
+        talk.say("declaration_withheld")
+    else:
+        body = talk.library.phrases.phrases["declaration_sms"].in_language(talk.language)
+        send_text(
+            talk,
+            body.format(reference=declaration.reference),
+            subject=f"declaration.{declaration.reference}",
+            is_said=False,
+        )
+    talk.visit.notes = {_PHASE: _NEXT}

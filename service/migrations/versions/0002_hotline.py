@@ -88,13 +88,9 @@ def upgrade() -> None:
         sa.Column("spoken_of", sa.String(), nullable=False),
         sa.Column("digest", sa.String(), nullable=False),
         sa.Column("seconds", sa.Double(), nullable=False),
-        sa.Column("is_placeholder", sa.Boolean(), nullable=False),
         sa.Column("added_by", sa.String(), nullable=False),
         sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_recordings")),
-        sa.UniqueConstraint(
-            "utterance", "language", "digest", name=op.f("uq_recordings_utterance_language_digest")
-        ),
     )
     op.create_table(
         "call_turns",
@@ -120,7 +116,7 @@ def upgrade() -> None:
         sa.Column("call_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("subject", sa.String(length=48), nullable=False),
         sa.Column("fingerprint", sa.LargeBinary(length=16), nullable=False),
-        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=True),
         sa.Column("body", sa.Text(), nullable=False),
         sa.Column("segments", sa.Integer(), nullable=False),
         sa.Column("ordered_at", sa.DateTime(timezone=True), nullable=False),
@@ -164,6 +160,7 @@ def upgrade() -> None:
             ["call_id"], ["calls.id"], name=op.f("fk_caller_texts_call_id_calls")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_caller_texts")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("caller_texts", schema=None) as batch_op:
         batch_op.create_index(
@@ -174,6 +171,25 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_caller_texts_state_ordered_at"), ["state", "ordered_at"], unique=False
         )
+
+    op.create_table(
+        "declarations",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("reference", sa.String(length=8), nullable=False),
+        sa.Column("call_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("is_complete", sa.Boolean(), nullable=False),
+        sa.Column("begun_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("delete_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["call_id"], ["calls.id"], name=op.f("fk_declarations_call_id_calls")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_declarations")),
+        sa.UniqueConstraint("reference", name=op.f("uq_declarations_reference")),
+    )
+    with op.batch_alter_table("declarations", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_declarations_call_id"), ["call_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_declarations_delete_at"), ["delete_at"], unique=False)
 
     op.create_table(
         "tickets",
@@ -234,6 +250,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_tickets_call_id"))
 
     op.drop_table("tickets")
+    with op.batch_alter_table("declarations", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_declarations_delete_at"))
+        batch_op.drop_index(batch_op.f("ix_declarations_call_id"))
+
+    op.drop_table("declarations")
     with op.batch_alter_table("caller_texts", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_caller_texts_state_ordered_at"))
         batch_op.drop_index(batch_op.f("ix_caller_texts_fingerprint_ordered_at"))

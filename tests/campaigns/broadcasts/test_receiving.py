@@ -17,6 +17,8 @@ from campaigns.broadcasts.settling import settle
 from campaigns.deliveries import Broadcast, Delivery, DeliveryState, Receipt, ReceiptTally
 from campaigns.gateway import Accepted, Outcome, Uncertain
 from campaigns.sealing import Sealer
+from campaigns.subscribers.consent import consent_history
+from campaigns.subscribers.models import ConsentKind, Subscriber
 from tests.builders import NOON, a_broadcast, a_province
 
 
@@ -169,3 +171,36 @@ def test_the_books_balance_whatever_the_order(
         finals = {o for p, o in heard if p == position and o.is_final}
         assert (outcome in finals) if finals else not outcome.is_final
     savepoint.rollback()
+
+
+def test_a_stop_in_a_receipt_is_an_opt_out_once(session: Session, sent: Broadcast) -> None:
+    """Whoever stopped us after the carrier took the text is opted out, and nobody else.
+
+    The same receipt once more, even after they agreed again, changes nothing.
+    """
+    stop = replace(a_report(sent, Outcome.FAILED, code="21610"), is_stop=True)
+    take_in(session, [stop, stop, a_report(sent, Outcome.HANDSET, position=2, sid="SM2")], now=NOON)
+    session.expire_all()
+
+    first, second = session.scalars(
+        select(Subscriber)
+        .join(Delivery, Delivery.subscriber_id == Subscriber.id)
+        .order_by(Delivery.position)
+    )
+    assert (first.opted_out_at, second.opted_out_at) == (NOON, None)
+    (event,) = consent_history(session, first)
+    assert (event.kind, event.source, event.at) == (ConsentKind.OPTED_OUT, "carrier", NOON)
+
+    first.opted_out_at = None
+    session.flush()
+    take_in(session, [stop], now=NOON + timedelta(hours=1))
+    session.expire_all()
+    assert first.opted_out_at is None
+    assert len(consent_history(session, first)) == 1
+
+
+def test_a_failure_of_any_other_kind_is_no_opt_out(session: Session, sent: Broadcast) -> None:
+    take_in(session, [a_report(sent, Outcome.FAILED, code="30003")], now=NOON)
+
+    opted_out = select(func.count(Subscriber.id)).where(Subscriber.opted_out_at.is_not(None))
+    assert session.scalar(opted_out) == 0

@@ -76,7 +76,7 @@ def test_an_answer_is_texted_on_a_key_and_only_five_times_a_day(
         now += timedelta(minutes=20)
     owed = session.scalars(select(CallerText)).all()
     assert len(owed) == 5
-    assert sealer.unseal(owed[0].sealed) == number
+    assert sealer.unseal(owed[0].sealed or b"") == number
     last = CallerOnTheLine(session, a_library(), sealer, number=number, now=now)
     assert "~sms_limit~" in last.press("115")
 

@@ -9,7 +9,14 @@ from pathlib import Path
 import pytest
 
 from service.embedded.children import Supervisor
-from service.embedded.valkey import NAME, queue_url, running_valkey, valkey_child, wait_for_queue
+from service.embedded.valkey import (
+    NAME,
+    queue_url,
+    require_unused,
+    running_valkey,
+    valkey_child,
+    wait_for_queue,
+)
 from service.errors import UnreachableError
 from service.queue_server import open_redis, socket_path
 from tests.fakes.processes import eventually
@@ -66,6 +73,14 @@ def test_a_data_directory_is_started_once(data_dir: Path) -> None:
             pass
         with open_redis(url) as client:
             assert client.ping() is True
+
+
+def test_a_directory_in_use_is_not_handed_to_whoever_would_empty_it(data_dir: Path) -> None:
+    """A demonstration's data is not taken from under another that is running."""
+    require_unused(data_dir)
+    with running_valkey(data_dir), pytest.raises(UnreachableError, match="Another `loa up`"):
+        require_unused(data_dir)
+    require_unused(data_dir)
 
 
 def test_it_dies_with_a_killed_parent_and_starts_again_with_its_data(

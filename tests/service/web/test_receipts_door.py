@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from redis import Redis
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from campaigns.broadcasts.receiving import CarrierReport
 from campaigns.deliveries import Receipt
 from campaigns.gateway import Outcome
 from service.database import open_engine
@@ -27,6 +29,7 @@ from service.tokens import CallbackTokens
 from service.twilio.signatures import sign
 from tests.fakes.carriers import ACCOUNT_SID, AUTH_TOKEN
 from tests.fakes.ports import a_free_port
+from workers.receipts import read_entry
 
 SECRET = "a secret that signs only the tokens of tests"  # noqa: S105 - it opens nothing
 TOKENS = CallbackTokens(SECRET.encode())
@@ -63,12 +66,10 @@ class Web:
         signature = sign(PUBLIC_URL + path, form.items(), key)
         return self.ask(path, urlencode(form).encode(), X_Twilio_Signature=signature)[0]
 
-    def entries(self) -> list[dict[str, str]]:
+    def entries(self) -> list[CarrierReport]:
+        """Every report on the stream, in the order of its entries."""
         entries: Any = self.redis.xrange("loa:receipts")
-        return [
-            {name.decode(): value.decode() for name, value in fields.items()}
-            for _, fields in entries
-        ]
+        return [report for _, fields in entries for report in read_entry(fields)]
 
     def tally(self, word: str) -> int:
         return int(self.redis.hget("loa:receipt-tallies", word) or 0)
@@ -125,10 +126,10 @@ def test_a_signed_receipt_is_on_the_stream_when_it_is_answered(web: Web) -> None
     """204 means kept: which delivery, which name, what became of it, when we heard."""
     before = time.time()
     assert web.post(TOKENS.make(12, 345), DELIVERED) == 204
-    (entry,) = web.entries()
-    assert before <= float(entry.pop("at")) <= time.time()
-    sid = DELIVERED["MessageSid"]
-    assert entry == {"b": "12", "p": "345", "sid": sid, "status": "handset", "code": ""}
+    (report,) = web.entries()
+    assert before <= report.received_at.timestamp() <= time.time()
+    assert report.identity == (12, 345, DELIVERED["MessageSid"], "handset", "")
+    assert not report.is_stop
 
 
 def test_a_failure_brings_its_code(web: Web) -> None:
@@ -136,10 +137,28 @@ def test_a_failure_brings_its_code(web: Web) -> None:
     failed = {**DELIVERED, "MessageStatus": "undelivered", "ErrorCode": "30003"}
     assert web.post(TOKENS.make(1, 1), failed) == 204
     assert web.post(TOKENS.make(1, 1), {**failed, "ErrorCode": "x'; --"}) == 204
-    assert [(entry["status"], entry["code"]) for entry in web.entries()] == [
-        ("failed", "30003"),
-        ("failed", ""),
+    assert [(report.outcome, report.code) for report in web.entries()] == [
+        (Outcome.FAILED, "30003"),
+        (Outcome.FAILED, ""),
     ]
+
+
+def test_a_stop_of_the_recipient_is_told_from_other_failures(web: Web) -> None:
+    """Accepted first, stopped later: error 21610 is the recipient's own wish."""
+    failed = {**DELIVERED, "MessageStatus": "undelivered", "ErrorCode": "21610"}
+    assert web.post(TOKENS.make(1, 1), failed) == 204
+    assert web.post(TOKENS.make(1, 2), {**failed, "ErrorCode": "30003"}) == 204
+    assert [report.is_stop for report in web.entries()] == [True, False]
+
+
+def test_many_receipts_at_a_time_are_all_kept(web: Web) -> None:
+    """Sixteen connections at once: every receipt is on the stream, whatever entry it went into."""
+    with ThreadPoolExecutor(16) as carriers:
+        answers = list(
+            carriers.map(lambda n: web.post(TOKENS.make(1, n), DELIVERED), range(1, 201))
+        )
+    assert answers == [204] * 200
+    assert sorted(report.position for report in web.entries()) == list(range(1, 201))
 
 
 def test_a_receipt_that_comes_again_is_kept_again(web: Web) -> None:

@@ -1,0 +1,70 @@
+"""Retention: what the hotline knows of callers is emptied once it has served its purpose.
+
+Telephone numbers and the use of a service are personal data, the latter sensitive (Law
+91/2025/QH15): kept no longer than the matter needs, and the counts survive.
+"""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from campaigns.bulk import change
+from hotline.call_records import Call, CallState, Turn
+from hotline.caller_texts import CallerText
+from hotline.tickets import Ticket, TicketState
+
+# A call that broke off can be resumed for ten minutes; a carrier repeats a request for hours.
+WORDS_KEPT = timedelta(days=1)
+NUMBERS_KEPT = timedelta(days=30)
+# No status callback came: the carrier forgot, or we were away. No call lasts so long.
+LONGEST_CALL = timedelta(hours=3)
+
+
+def empty_expired(session: Session, *, now: datetime) -> int:
+    """Empty what is older than it may be; return how many rows were emptied."""
+    older = select(Call.id).where(Call.started_at < now - WORDS_KEPT)
+    emptied = change(
+        session,
+        update(Turn)
+        .where(Turn.call_id.in_(older), Turn.at < now - WORDS_KEPT, Turn.reply != "")
+        .values(visit="", reply=""),
+    )
+    worked = select(Ticket.call_id).where(Ticket.state != TicketState.CLOSED)
+    emptied += change(
+        session,
+        update(Call)
+        .where(
+            Call.started_at < now - NUMBERS_KEPT,
+            Call.sealed.is_not(None),
+            Call.id.not_in(worked),
+        )
+        .values(sealed=None),
+    )
+    emptied += change(
+        session,
+        update(Ticket)
+        .where(
+            Ticket.state == TicketState.CLOSED,
+            Ticket.changed_at < now - NUMBERS_KEPT,
+            Ticket.sealed.is_not(None),
+        )
+        .values(sealed=None),
+    )
+    emptied += change(
+        session,
+        update(CallerText)
+        .where(CallerText.ordered_at < now - NUMBERS_KEPT, CallerText.sealed.is_not(None))
+        .values(sealed=None, body=""),
+    )
+    return emptied
+
+
+def close_forgotten_calls(session: Session, *, now: datetime) -> int:
+    """Call dropped what began hours ago and of whose end nobody told us; return how many."""
+    return change(
+        session,
+        update(Call)
+        .where(Call.state == CallState.GOING, Call.started_at < now - LONGEST_CALL)
+        .values(state=CallState.DROPPED, ended_at=now),
+    )

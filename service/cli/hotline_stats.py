@@ -1,0 +1,86 @@
+"""``loa hotline stats``: how the hotline is used, in tables or as JSON for plots."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import click
+from rich.console import RenderableType
+from rich.table import Table
+
+from campaigns.local_time import ZONE
+from hotline.statistics import SMALLEST_GROUP, CallStatistics, count_calls, echo_of
+from service.cli.moments import Moment
+from service.cli.output import Answer, answering
+from service.database import reading
+from service.resources import open_resources
+
+_TABLES = (
+    ("By topic", "by_topic"),
+    ("By language", "by_language"),
+    ("By commune", "by_area"),
+    ("Answers heard", "answers"),
+    ("Where callers hung up", "drop_points"),
+    ("Left to be worked", "tickets"),
+)
+
+
+@click.command("stats")
+@click.option("--from", "since", type=Moment(), help="Beginning; seven days ago when left out.")
+@click.option("--to", "until", type=Moment(), help="End; now when left out.")
+@click.option("--broadcast", type=int, help="Also: calls per 1,000 texts of this broadcast.")
+@answering
+def stats(since: datetime | None, until: datetime | None, broadcast: int | None) -> Answer:
+    """Count calls by topic, commune, language and hour, and where callers gave up.
+
+    No telephone number is in any of it. Communes with fewer than five calls are shown as 0, so
+    that nobody can be singled out.
+    """
+    with open_resources() as resources, reading(resources.sessions) as session:
+        end = until or resources.now()
+        counted = count_calls(session, since=since or end - timedelta(days=7), until=end)
+        echo = None if broadcast is None else echo_of(session, broadcast)
+    document = _document(counted)
+    if broadcast is not None:
+        document["broadcast"] = {"id": broadcast, "calls_per_1000_texts": echo}
+    return Answer(document, _show(counted, echo))
+
+
+def _document(counted: CallStatistics) -> dict[str, Any]:
+    return {
+        "from": counted.since.isoformat(),
+        "to": counted.until.isoformat(),
+        "calls": counted.calls,
+        "by_state": dict(counted.by_state),
+        "unanswered": counted.unanswered,
+        "seconds_to_first_answer": {
+            "median": counted.to_first_answer.median,
+            "p90": counted.to_first_answer.p90,
+        },
+        "transfers": counted.transfers,
+        "smallest_group_shown": SMALLEST_GROUP,
+        **{name: dict(getattr(counted, name)) for _, name in _TABLES},
+        "series": [{"hour": hour, "calls": calls} for hour, calls in counted.by_hour.items()],
+    }
+
+
+def _show(counted: CallStatistics, echo: float | None) -> list[RenderableType]:
+    began, ended = (
+        f"{moment.astimezone(ZONE):%d/%m/%Y %H:%M}" for moment in (counted.since, counted.until)
+    )
+    waited = counted.to_first_answer
+    lines = [
+        f"{counted.calls:,} calls from {began} to {ended}.",
+        f"{counted.unanswered:,} of them reached neither an answer nor a person.",
+    ]
+    if waited.median is not None:
+        lines.append(f"First answer after {waited.median:.0f} s (one in ten: {waited.p90:.0f} s).")
+    if echo is not None:
+        lines.append(f"{echo:.1f} calls per 1,000 texts of that broadcast within 48 hours.")
+    return [*lines, *(_table(title, getattr(counted, name)) for title, name in _TABLES)]
+
+
+def _table(title: str, counts: dict[str, int]) -> Table:
+    table = Table(title, "")
+    for name, count in counts.items():
+        table.add_row(name, f"{count:,}" if count else f"under {SMALLEST_GROUP}")
+    return table

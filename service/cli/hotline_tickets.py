@@ -1,0 +1,160 @@
+"""Commands about tickets: callbacks, rumours and feedback that callers left."""
+
+from pathlib import Path
+
+import click
+from rich.table import Table
+from rich.text import Text
+from sqlalchemy.orm import Session
+
+from campaigns.errors import PersonError
+from campaigns.local_time import ZONE
+from campaigns.people import Role, get_person
+from campaigns.sealing import Sealer, mask
+from hotline.errors import UnknownTicketError
+from hotline.tickets import Ticket, TicketKind, get_ticket, list_tickets
+from service.cli.output import Answer, answering
+from service.database import reading
+from service.resources import open_resources
+from service.stored_files import store
+from workers.voice_messages import DIRECTORY
+
+_MAY_SEE = frozenset({Role.HOTLINE_OPERATOR, Role.ADMINISTRATOR})
+_URGENCY = ("danger", "soon", "ordinary")
+
+
+@click.command("tickets")
+@click.option(
+    "--kind",
+    type=click.Choice([kind.value for kind in TicketKind]),
+    multiple=True,
+    help="Only these; all when left out.",
+)
+@click.option(
+    "--limit",
+    type=click.IntRange(1, 10_000),
+    default=100,
+    show_default=True,
+    help="At most so many.",
+)
+@answering
+def tickets(kind: tuple[str, ...], limit: int) -> Answer:
+    """List what callers left and nobody has closed, the most urgent first."""
+    kinds = frozenset(TicketKind(one) for one in kind) or None
+    with open_resources() as resources, reading(resources.sessions) as session:
+        found = list_tickets(session, kinds=kinds, limit=limit)
+        rows = [describe(ticket, sealer=resources.sealer) for ticket in found]
+    table = Table("Reference", "Kind", "Urgency", "Topic", "Commune", "Opened", "State", "Number")
+    for row in rows:
+        names = ("reference", "kind", "urgency", "topic", "area", "opened_at", "state", "number")
+        table.add_row(*(str(row[name]) for name in names))
+    return Answer({"tickets": rows}, [table])
+
+
+@click.group("ticket")
+def ticket() -> None:
+    """Work on one ticket: assign it, note the answer, close it, see its number."""
+
+
+@ticket.command("assign")
+@click.argument("reference")
+@click.option("--user", required=True, help="Who works on it.")
+@answering
+def assign(reference: str, user: str) -> Answer:
+    """Give the ticket REFERENCE to somebody."""
+    with open_resources() as resources, resources.sessions.begin() as session:
+        person = get_person(session, user)
+        found = get_ticket(session, reference)
+        found.assign(person.login, now=resources.now())
+        return _told(found, sealer=resources.sealer)
+
+
+@ticket.command("answer")
+@click.argument("reference")
+@click.option("--text", required=True, help="What the caller was told.")
+@answering
+def answer(reference: str, text: str) -> Answer:
+    """Keep what the caller of ticket REFERENCE was told."""
+    with open_resources() as resources, resources.sessions.begin() as session:
+        found = get_ticket(session, reference)
+        found.note_answer(text, now=resources.now())
+        return _told(found, sealer=resources.sealer)
+
+
+@ticket.command("close")
+@click.argument("reference")
+@answering
+def close(reference: str) -> Answer:
+    """Close the ticket REFERENCE for good."""
+    with open_resources() as resources, resources.sessions.begin() as session:
+        found = get_ticket(session, reference)
+        found.close(now=resources.now())
+        return _told(found, sealer=resources.sealer)
+
+
+@ticket.command("number")
+@click.argument("reference")
+@click.option("--user", required=True, help="Who calls back; needs the role hotline_operator.")
+@answering
+def number(reference: str, user: str) -> Answer:
+    """Show the whole number of ticket REFERENCE to whoever calls back."""
+    with open_resources() as resources, reading(resources.sessions) as session:
+        _require_operator(session, user)
+        found = get_ticket(session, reference)
+        whole = resources.sealer.unseal(found.sealed) if found.sealed else None
+    said = whole or "The caller withheld the number."
+    return Answer({"reference": reference, "number": whole}, [Text(said)])
+
+
+@ticket.command("voice")
+@click.argument("reference")
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="File to write."
+)
+@click.option("--user", required=True, help="Who listens; needs the role hotline_operator.")
+@answering
+def voice(reference: str, out: Path, user: str) -> Answer:
+    """Write the voice message of ticket REFERENCE to a file that only you can read."""
+    with open_resources() as resources, reading(resources.sessions) as session:
+        _require_operator(session, user)
+        found = get_ticket(session, reference)
+        if not found.voice:
+            raise UnknownTicketError(
+                f"The voice message of {reference} is not here. Nothing was written. "
+                "It is fetched from the carrier within a minute, and deleted 30 days after "
+                "the ticket is closed."
+            )
+        sealed = (resources.settings.data_dir / DIRECTORY / found.voice).read_bytes()
+        sound = resources.sealer.unseal_bytes(sealed)
+    store(out.parent, out.name, sound)
+    return Answer({"reference": reference, "file": str(out)}, [Text(f"Written to {out}.")])
+
+
+def describe(ticket: Ticket, *, sealer: Sealer) -> dict[str, object]:
+    """Return a ticket for listing, with its number masked."""
+    return {
+        "reference": ticket.reference,
+        "kind": ticket.kind.value,
+        "urgency": _URGENCY[ticket.urgency],
+        "topic": ticket.topic,
+        "area": ticket.area_code,
+        "language": ticket.language,
+        "opened_at": f"{ticket.opened_at.astimezone(ZONE):%Y-%m-%dT%H:%M%z}",
+        "state": ticket.state.value,
+        "assignee": ticket.assignee,
+        "voice_seconds": ticket.voice_s,
+        "number": mask(sealer.unseal(ticket.sealed)) if ticket.sealed else "withheld",
+    }
+
+
+def _told(ticket: Ticket, *, sealer: Sealer) -> Answer:
+    said = f"Ticket {ticket.reference} is {ticket.state.value}."
+    return Answer(describe(ticket, sealer=sealer), [Text(said)])
+
+
+def _require_operator(session: Session, login: str) -> None:
+    if not get_person(session, login).role_set & _MAY_SEE:
+        raise PersonError(
+            f"{login} may not see numbers. Nothing was shown; the roles hotline_operator and "
+            "administrator may."
+        )

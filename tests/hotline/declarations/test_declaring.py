@@ -1,0 +1,155 @@
+"""Declaring by keys: consent first, sealed always, resumable, and gone in time."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaigns.sealing import Sealer
+from hotline.call_records import Turn
+from hotline.caller_texts import CallerText
+from hotline.calls.heard import heard_keys
+from hotline.declarations.document import DeclarationDocument
+from hotline.declarations.records import Declaration, delete_expired
+from hotline.library import Library
+from hotline.loading import read_set, shipped_files
+from hotline.steps import HangUp, Transfer
+from tests.builders import NOON, a_phone, an_area
+from tests.hotline.builders import CallerOnTheLine, a_library
+
+ANSWERS = ("1", "1970", "2", "06196", "1", "20", "2", "2", "1", "2", "3")
+
+
+@pytest.fixture
+def library(session: Session) -> Library:
+    """The province's own questions, switched on, and one commune."""
+    an_area(session, "06196", name="Ba Sơn")
+    shipped = read_set(shipped_files()).declaration
+    return a_library(declaration=shipped.model_copy(update={"enabled": True}))
+
+
+def declare(caller: CallerOnTheLine, answers: tuple[str, ...] = ANSWERS) -> str:
+    caller.press("1211")
+    for answer in answers:
+        caller.send(heard_keys(answer))
+    return caller.hears
+
+
+def test_the_module_is_off_until_somebody_switches_it_on(session: Session, sealer: Sealer) -> None:
+    """Declarations are suspended: the menu does not offer it."""
+    assert not read_set(shipped_files()).declaration.enabled
+    caller = CallerOnTheLine(session, a_library(), sealer)
+    assert "khai báo y tế" not in caller.press("1")
+
+
+def test_nothing_is_asked_or_kept_without_consent(
+    session: Session, sealer: Sealer, library: Library
+) -> None:
+    """Whoever says no is back in the menu, and there is no row."""
+    caller = CallerOnTheLine(session, library, sealer)
+    said = caller.press("12")
+    assert "~declaration_consent~" in said
+    assert "~never_ask~" in said
+    assert "tiêm chủng" in caller.press("2")
+    assert session.scalars(select(Declaration)).all() == []
+
+
+def test_a_declaration_is_sealed_numbered_and_texted(
+    session: Session, sealer: Sealer, library: Library
+) -> None:
+    """The caller hears and reads a number; the database shows no answer."""
+    caller = CallerOnTheLine(session, library, sealer)
+    said = declare(caller)
+    kept = session.scalars(select(Declaration)).one()
+    assert kept.is_complete
+    assert kept.read(sealer)["born"] == "1970"
+    assert kept.read(sealer)["province"] == "20"
+    assert b"1970" not in kept.sealed
+    assert "~declaration_done~" in said
+    assert "~declaration_next_person~" in said
+    assert kept.reference in session.scalars(select(CallerText.body)).one()
+    for turn in session.scalars(select(Turn)):
+        assert "1970" not in turn.visit + turn.reply
+
+
+def test_questions_depend_on_answers_and_refuse_what_cannot_be(
+    session: Session, sealer: Sealer, library: Library
+) -> None:
+    """No province for whoever did not travel; no year to come; no commune that does not exist."""
+    caller = CallerOnTheLine(session, library, sealer)
+    declare(caller, ("1",))
+    for wrong in ("2027", "0019", "19"):
+        assert "~wrong_key~" in caller.send(heard_keys(wrong))
+        caller.press("*")
+    caller.send(heard_keys("1970"))
+    caller.press("1")
+    assert "~wrong_key~" in caller.send(heard_keys("09999"))
+    caller.send(heard_keys("06196"))
+    assert "mã tỉnh" not in caller.press("2")
+
+
+def test_trouble_breathing_leads_to_115_and_a_person_at_once(
+    session: Session, sealer: Sealer, library: Library
+) -> None:
+    """Nobody in danger is asked the remaining questions; what was said so far is kept."""
+    caller = CallerOnTheLine(session, library, sealer)
+    said = declare(caller, ("1", "1970", "2", "06196", "2", "1"))
+    assert "~declaration_danger~" in said
+    assert isinstance(caller.ending, Transfer)
+    assert session.scalars(select(Declaration)).one().read(sealer)["breathing"] == "1"
+
+
+def test_one_caller_declares_for_the_whole_household(
+    session: Session, sealer: Sealer, library: Library
+) -> None:
+    """Each person has a number of their own."""
+    caller = CallerOnTheLine(session, library, sealer)
+    declare(caller)
+    caller.press("1")
+    for answer in ANSWERS:
+        caller.send(heard_keys(answer))
+    caller.press("2")
+    assert isinstance(caller.ending, HangUp)
+    assert len({one.reference for one in session.scalars(select(Declaration))}) == 2
+
+
+def test_a_call_that_broke_off_goes_on_with_the_next_question(
+    session: Session, sealer: Sealer, library: Library
+) -> None:
+    """What was answered need not be answered again."""
+    number = a_phone()
+    caller = CallerOnTheLine(session, library, sealer, number=number)
+    asked = declare(caller, ("1", "1970"))
+    caller.hang_up()
+    again = CallerOnTheLine(
+        session, library, sealer, number=number, now=NOON + timedelta(minutes=3)
+    )
+    assert again.press("1") == asked
+    for answer in ANSWERS[2:]:
+        again.send(heard_keys(answer))
+    assert session.scalars(select(Declaration)).one().is_complete
+
+
+def test_declarations_are_deleted_in_time(
+    session: Session, sealer: Sealer, library: Library
+) -> None:
+    """Thirty days, complete or not."""
+    declare(CallerOnTheLine(session, library, sealer), ("1",))
+    delete_expired(session, now=NOON + timedelta(days=29))
+    assert len(session.scalars(select(Declaration)).all()) == 1
+    delete_expired(session, now=NOON + timedelta(days=30))
+    assert session.scalars(select(Declaration)).all() == []
+
+
+def test_a_file_with_a_question_that_cannot_be_answered_is_refused() -> None:
+    """Keys for a choice, digits for digits, and no dependency on a later question."""
+    question = {"prompt": {"vi": "a", "zh": "a", "en": "a"}}
+    for wrong in (
+        {"id": "a", "kind": "choice"},
+        {"id": "a", "kind": "digits"},
+        {"id": "a", "kind": "year", "is_danger": True},
+        {"id": "a", "kind": "yes_no", "when": {"question": "b", "is": "1"}},
+    ):
+        with pytest.raises(ValueError, match=r"belong|later"):
+            DeclarationDocument.model_validate({"questions": [question | wrong]})

@@ -1,0 +1,99 @@
+"""Statistics: counts of what callers did, without anybody in them."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from campaigns.deliveries import Delivery, DeliveryState
+from campaigns.errors import UnknownBroadcastError
+from campaigns.sealing import Sealer
+from campaigns.subscribers.models import Subscriber
+from hotline.statistics import count_calls, echo_of
+from tests.builders import NOON, a_broadcast, a_document, a_province
+from tests.hotline.builders import CallerOnTheLine, a_library
+
+
+def _anybody(session: Session, sealer: Sealer) -> str:
+    sealed = session.scalars(select(Subscriber.sealed).order_by(Subscriber.id)).first()
+    return sealer.unseal(sealed or b"")
+
+
+DAY = {"since": NOON - timedelta(hours=1), "until": NOON + timedelta(days=1)}
+
+
+def test_calls_are_counted_by_what_callers_heard_and_where_they_gave_up(
+    session: Session, sealer: Sealer
+) -> None:
+    """Topics, languages, answers, drop points, and the wait for the first answer."""
+    library = a_library()
+    for keys in ("111", "112", "911"):
+        caller = CallerOnTheLine(session, library, sealer)
+        caller.press(keys[:1])
+        caller.now += timedelta(seconds=20)
+        caller.press(keys[1:])
+        caller.hang_up()
+    lost = CallerOnTheLine(session, library, sealer)
+    lost.press("1")
+    lost.hang_up()
+    CallerOnTheLine(session, library, sealer, now=NOON + timedelta(days=2))
+    counted = count_calls(session, **DAY)
+    assert counted.calls == 4
+    assert counted.by_state == {"dropped": 4}
+    assert counted.unanswered == 1
+    assert counted.answers == {"Tien": 2, "Nguy": 1}
+    assert counted.by_topic == {"vaccination": 3}
+    assert counted.by_language == {"vi": 4, "en": 1}
+    assert counted.to_first_answer.median == 20.0
+    assert counted.drop_points == {"answer:Tien": 2, "answer:Nguy": 1, "main": 1}
+    assert counted.by_hour == {"2026-03-02 12:00": 4}
+
+
+def test_transfers_and_what_was_left_are_counted(session: Session, sealer: Sealer) -> None:
+    """A transfer nobody took and its message; a rumour."""
+    caller = CallerOnTheLine(session, a_library(), sealer)
+    caller.press("10")
+    caller.be_transferred(was_answered=False)
+    caller.leave_message()
+    other = CallerOnTheLine(session, a_library(), sealer)
+    other.press("14")
+    other.leave_message()
+    counted = count_calls(session, **DAY)
+    assert counted.transfers == 1
+    assert counted.tickets == {"callback": 1, "rumour": 1}
+    assert counted.unanswered == 1
+
+
+def test_a_commune_with_few_calls_cannot_single_anybody_out(
+    session: Session, sealer: Sealer
+) -> None:
+    """Under five calls the count is not shown."""
+    a_province(session, sealer, people=3)
+    caller = CallerOnTheLine(session, a_library(), sealer, number=_anybody(session, sealer))
+    caller.press("1")
+    assert set(count_calls(session, **DAY).by_area.values()) == {0}
+
+
+def test_the_echo_of_a_broadcast_counts_calls_of_those_it_reached(
+    session: Session, sealer: Sealer
+) -> None:
+    """Two calls of somebody who was texted count; a later one and a stranger's do not."""
+    a_province(session, sealer, people=20)
+    document = a_document(window={"hours": "07:00-21:00", "lasts": "PT12H"})
+    broadcast = a_broadcast(session, document)
+    session.execute(
+        update(Delivery)
+        .where(Delivery.broadcast_id == broadcast.id)
+        .values(state=DeliveryState.ACCEPTED)
+    )
+    assert echo_of(session, broadcast.id) == 0.0
+    number = _anybody(session, sealer)
+    for hours in (1, 47, 49):
+        moment = broadcast.launched_at + timedelta(hours=hours)
+        CallerOnTheLine(session, a_library(), sealer, number=number, now=moment)
+    CallerOnTheLine(session, a_library(), sealer, now=broadcast.launched_at)
+    texts = len(session.scalars(select(Delivery.position)).all())
+    assert echo_of(session, broadcast.id) == 2 * 1000 / texts
+    with pytest.raises(UnknownBroadcastError):
+        echo_of(session, 999_999)

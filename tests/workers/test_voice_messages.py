@@ -1,0 +1,104 @@
+"""Voice messages: brought home, sealed, deleted at the carrier; kept no longer than they may."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaigns.sealing import Sealer
+from hotline.call_records import Call, CallState, Turn
+from hotline.tickets import Ticket
+from tests.fakes.voices import FakeVoices
+from tests.hotline.builders import CallerOnTheLine, a_library
+from tests.workers.conftest import Watch
+from workers.voice_messages import fetch_voice_messages, keep_retention
+
+pytestmark = pytest.mark.usefixtures("job_context")
+SOUND = b"RIFF....WAVEfmt a rumour"
+
+
+@pytest.fixture
+def ticket_id(session: Session, sealer: Sealer, voices: FakeVoices) -> int:
+    """A caller has just left a rumour."""
+    caller = CallerOnTheLine(session, a_library(), sealer)
+    caller.press("14")
+    caller.leave_message(sid="RE1")
+    voices.kept["RE1"] = SOUND
+    session.commit()
+    return session.scalars(select(Ticket.id)).one()
+
+
+def _ticket(session: Session, ticket_id: int) -> Ticket:
+    session.expire_all()
+    return session.get_one(Ticket, ticket_id)
+
+
+def test_a_message_is_sealed_here_and_deleted_at_the_carrier(
+    session: Session,
+    ticket_id: int,
+    *,
+    voices: FakeVoices,
+    files: dict[str, bytes],
+    sealer: Sealer,
+) -> None:
+    """Afterwards one copy exists, and nobody can hear it without the key."""
+    assert [fetch_voice_messages(), fetch_voice_messages()] == [1, 0]
+    kept = _ticket(session, ticket_id)
+    sealed = files[f"voices/{kept.voice}"]
+    assert b"rumour" not in sealed
+    assert sealer.unseal_bytes(sealed) == SOUND
+    assert kept.voice_sid == ""
+    assert voices.kept == {}
+
+
+def test_a_carrier_that_is_away_or_will_not_delete_is_asked_again(
+    session: Session, ticket_id: int, voices: FakeVoices, files: dict[str, bytes]
+) -> None:
+    """Nothing is lost and nothing is forgotten half-way."""
+    voices.is_away = True
+    assert fetch_voice_messages() == 0
+    voices.is_away, voices.refuses = False, True
+    assert fetch_voice_messages() == 0
+    assert len(files) == 1
+    assert _ticket(session, ticket_id).voice_sid == "RE1"
+    voices.refuses = False
+    assert fetch_voice_messages() == 1
+    assert len(files) == 1
+
+
+def test_what_callers_said_and_their_numbers_are_emptied_in_time(
+    session: Session, ticket_id: int, watch: Watch, files: dict[str, bytes]
+) -> None:
+    """Words after a day; the number once the ticket is closed and thirty days are over."""
+    fetch_voice_messages()
+    watch.forward(days=2)
+    keep_retention()
+    session.expire_all()
+    assert {turn.reply for turn in session.scalars(select(Turn))} == {""}
+    watch.forward(days=40)
+    keep_retention()
+    assert _ticket(session, ticket_id).sealed is not None
+    assert session.scalars(select(Call.sealed)).one() is not None
+    _ticket(session, ticket_id).close(now=watch())
+    session.commit()
+    watch.forward(days=31)
+    keep_retention()
+    assert _ticket(session, ticket_id).sealed is None
+    session.expire_all()
+    assert session.scalars(select(Call.sealed)).one() is None
+    assert files == {}
+
+
+def test_a_call_of_whose_end_nobody_told_is_dropped_after_hours(
+    session: Session, sealer: Sealer, watch: Watch
+) -> None:
+    """A lost status callback does not leave a call going for ever."""
+    CallerOnTheLine(session, a_library(), sealer)
+    session.commit()
+    keep_retention()
+    assert session.scalars(select(Call.state)).one() is CallState.GOING
+    watch.moment += timedelta(hours=4)
+    keep_retention()
+    session.expire_all()
+    assert session.scalars(select(Call.state)).one() is CallState.DROPPED
