@@ -30,6 +30,7 @@ PHRASES: Mapping[str, frozenset[str]] = {
         "level_announced": "area level colour from document",
         "level_other_commune": "",
         "level_measures_missing": "",
+        "level_measures_offer": "",
         "ask_commune": "",
         "commune_which": "",
         "commune_none": "",

@@ -3,13 +3,13 @@
 from datetime import datetime
 
 from campaigns.levels import (
-    DEFAULT_SCHEME,
     LevelDecision,
     announced_level,
     get_level,
     level_at,
 )
 from campaigns.local_time import ZONE
+from hotline.answers.bank import Approved
 from hotline.callers import remember_commune
 from hotline.calls.heard import Heard, HeardKind
 from hotline.calls.places.answering import TEXT_KEY, send_answer, speak_answer
@@ -26,6 +26,7 @@ from hotline.measures import measures_code
 from hotline.scripts.document import MENU_CHOICES
 
 OTHER_KEY = "1"
+MEASURES_KEY = "2"
 _AREA = "area"
 _OFFERED = "offered"
 
@@ -85,17 +86,19 @@ class LevelPlace:
             talk.visit.notes[_AREA] = ""
             _ask_commune(talk)
             return True
-        if heard.keys == TEXT_KEY and talk.answer == "":
-            decision = level_at(talk.session, talk.visit.notes[_AREA], at=talk.now)
-            found = decision and talk.library.find_answer(
-                measures_code(decision.scheme, decision.level), at=talk.now
-            )
-            if found:
-                send_answer(talk, found)
-                talk.say("after_answer")
-                talk.ask_key()
-                return True
-        return False
+        decision = level_at(talk.session, talk.visit.notes[_AREA], at=talk.now)
+        if heard.keys not in {MEASURES_KEY, TEXT_KEY} or decision is None:
+            return False
+        if heard.keys == MEASURES_KEY:
+            _say_measures(talk, decision)
+        else:
+            found = _find_measures(talk, decision)
+            if found is None:
+                return False
+            send_answer(talk, found)
+        talk.say("after_answer")
+        talk.ask_key()
+        return True
 
 
 def _communes(talk: Talk) -> list[Commune]:
@@ -124,7 +127,10 @@ def _ask_commune(talk: Talk) -> None:
 
 
 def _tell(talk: Talk, commune: Commune) -> None:
-    """Say the level in force, what it allows, and a change that is announced."""
+    """Say the level in force, and what it allows or the change that is announced.
+
+    Both at once would be longer than anybody listens; then what is allowed is a key away.
+    """
     talk.visit.notes[_AREA] = commune.code
     talk.visit.topic = "levels"
     decision = level_at(talk.session, commune.code, at=talk.now)
@@ -135,7 +141,9 @@ def _tell(talk: Talk, commune: Commune) -> None:
         _say_decision(talk, "level_known", decision, commune)
     if coming is not None:
         _say_decision(talk, "level_announced", coming, commune)
-    if decision is not None:
+    if decision is not None and coming is not None:
+        talk.say("level_measures_offer")
+    elif decision is not None:
         _say_measures(talk, decision)
     talk.say("level_other_commune")
     talk.say("after_answer")
@@ -158,13 +166,16 @@ def _say_decision(talk: Talk, phrase: str, decision: LevelDecision, commune: Com
 
 
 def _say_measures(talk: Talk, decision: LevelDecision) -> None:
-    code = measures_code(decision.scheme or DEFAULT_SCHEME, decision.level)
-    found = talk.library.find_answer(code, at=talk.now)
+    found = _find_measures(talk, decision)
     if found is None:
         talk.say("level_measures_missing")
         return
     speak_answer(talk, found)
     talk.say("sms_offer")
+
+
+def _find_measures(talk: Talk, decision: LevelDecision) -> Approved | None:
+    return talk.library.find_answer(measures_code(decision.scheme, decision.level), at=talk.now)
 
 
 def _write_moment(moment: datetime, language: str) -> str:
