@@ -6,6 +6,7 @@ HotlineError
 ├── ApprovalRefusedError      this person may not approve this answer
 ├── RecordingRefusedError     a sound file cannot be taken over
 ├── TurnTakenError            another process has taken this turn of a call
+├── TicketRefusedError        a ticket is closed, somebody else's, or not to be written so
 └── UnknownTicketError        no report or callback has this number
 
 Every message says what happened and what to do next, in plain English, and holds no number.
@@ -42,6 +43,10 @@ class RecordingRefusedError(HotlineError):
 
 class UnknownTicketError(HotlineError):
     """No report or callback has this number."""
+
+
+class TicketRefusedError(HotlineError):
+    """A ticket is closed, or somebody else's, or an answer to it may not be kept as written."""
 
 
 class TurnTakenError(HotlineError):

@@ -9,10 +9,14 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from campaigns.base import Base, BigId
 from campaigns.bulk import change
+from campaigns.sealing import Sealer
 from hotline.call_records import Call
-from hotline.errors import UnknownTicketError
+from hotline.errors import TicketRefusedError, UnknownTicketError
 
 _DIGITS = 6
+_LONGEST_ANSWER = 2000
+# Viet Nam's mobile numbers have nine digits after the country code or the zero.
+_TELLING_DIGITS = 9
 _TRIES = 20
 
 
@@ -45,7 +49,7 @@ class Ticket(Base):
     """One matter; ``reference`` is what the caller is told, ``sealed`` the number to call back.
 
     ``voice_sid`` names the voice message at the carrier until it is fetched; ``voice`` is then the
-    digest of the sealed file here, and the carrier's copy is deleted.
+    name of the sealed file here, and the carrier's copy is deleted.
     """
 
     __tablename__ = "tickets"
@@ -69,13 +73,33 @@ class Ticket(Base):
     opened_at: Mapped[datetime]
     changed_at: Mapped[datetime]
 
-    def assign(self, login: str, *, now: datetime) -> None:
-        """Give the ticket to *login*; a closed one is opened by nobody."""
+    def assign(self, login: str, *, instead_of: str = "", now: datetime) -> None:
+        """Give the ticket to *login*; whoever has it already must be named to be relieved of it.
+
+        Raises TicketRefusedError for somebody else's ticket and for a closed one.
+        """
+        if self.assignee not in {"", login, instead_of}:
+            raise TicketRefusedError(
+                f"{self.assignee} works on ticket {self.reference} already. Nothing was changed. "
+                f"To hand it over, say so: --instead-of {self.assignee}."
+            )
         self._move(TicketState.ASSIGNED, now=now)
         self.assignee = login
 
-    def note_answer(self, answer: str, *, now: datetime) -> None:
-        """Keep what the caller was told."""
+    def note_answer(self, answer: str, *, sealer: Sealer, now: datetime) -> None:
+        """Keep what the caller was told; raise TicketRefusedError if that holds their number."""
+        answer = answer.strip()
+        if not 1 <= len(answer) <= _LONGEST_ANSWER:
+            raise TicketRefusedError(
+                f"An answer has 1 to {_LONGEST_ANSWER} characters; this one has {len(answer)}. "
+                "Nothing was changed."
+            )
+        digits = "".join(filter(str.isdigit, answer))
+        if self.sealed and sealer.unseal(self.sealed)[-_TELLING_DIGITS:] in digits:
+            raise TicketRefusedError(
+                "The answer holds the caller's number, which is kept sealed and nowhere else. "
+                "Nothing was changed; leave the number out."
+            )
         self._move(TicketState.ANSWERED, now=now)
         self.answer = answer
 
@@ -85,7 +109,7 @@ class Ticket(Base):
 
     def _move(self, state: TicketState, *, now: datetime) -> None:
         if self.state is TicketState.CLOSED:
-            raise UnknownTicketError(
+            raise TicketRefusedError(
                 f"Ticket {self.reference} is closed. Nothing was changed; the caller can ring "
                 "again."
             )
@@ -143,10 +167,16 @@ def note_voice(session: Session, voice_sid: str, *, seconds: int) -> None:
 
 
 def list_tickets(
-    session: Session, *, kinds: frozenset[TicketKind] | None = None, limit: int = 100
+    session: Session,
+    *,
+    kinds: frozenset[TicketKind] | None = None,
+    with_closed: bool = False,
+    limit: int = 100,
 ) -> list[Ticket]:
-    """Return tickets that are not closed, the most urgent first, then the oldest."""
-    statement = select(Ticket).where(Ticket.state != TicketState.CLOSED)
+    """Return tickets, the most urgent first, then the oldest; closed ones only when asked for."""
+    statement = select(Ticket)
+    if not with_closed:
+        statement = statement.where(Ticket.state != TicketState.CLOSED)
     if kinds is not None:
         statement = statement.where(Ticket.kind.in_(sorted(kinds)))
     return list(
@@ -156,14 +186,23 @@ def list_tickets(
     )
 
 
-def get_ticket(session: Session, reference: str) -> Ticket:
-    """Return the ticket with *reference*, or raise UnknownTicketError."""
-    ticket = session.scalar(select(Ticket).where(Ticket.reference == reference))
+def get_ticket(session: Session, reference: str, *, to_change: bool = False) -> Ticket:
+    """Return the ticket with *reference*, or raise UnknownTicketError.
+
+    Fetched *to_change* it, nobody else changes it before the transaction ends.
+    """
+    statement = select(Ticket).where(Ticket.reference == reference)
+    ticket = session.scalar(statement.with_for_update() if to_change else statement)
     if ticket is None:
         raise UnknownTicketError(
             f"No ticket has the reference {reference}. See `loa hotline tickets`."
         )
     return ticket
+
+
+def digit_by_digit(reference: str) -> str:
+    """Write a reference as it is read out, so that a caller can write it down."""
+    return " ".join(reference)
 
 
 def _free_reference(session: Session) -> str:

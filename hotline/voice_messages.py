@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from hotline.tickets import Ticket, TicketState
 
-# After this the carrier has lost it, and asking on would never end.
-LOOK_FOR = timedelta(days=3)
+# After this the carrier has lost it, and asking on would never end. What is already here is
+# deleted there however long that takes.
+LOOK_FOR = timedelta(days=14)
 
 
 class VoiceGateway(Protocol):
@@ -34,20 +35,30 @@ class AwaitedVoice:
     is_here: bool
 
 
-def awaited_voices(session: Session, *, limit: int, now: datetime) -> list[AwaitedVoice]:
-    """Return voice messages that are not here yet, or not yet deleted at the carrier."""
+def awaited_voices(
+    session: Session, *, after: int, limit: int, now: datetime
+) -> list[AwaitedVoice]:
+    """Return voice messages that are not here yet, or not yet deleted at the carrier.
+
+    Only those of tickets numbered above *after*: messages that cannot be had must not keep the
+    others waiting.
+    """
     rows = session.execute(
         select(Ticket.id, Ticket.voice_sid, Ticket.voice)
-        .where(Ticket.voice_sid != "", Ticket.opened_at > now - LOOK_FOR)
+        .where(
+            Ticket.id > after,
+            Ticket.voice_sid != "",
+            or_(Ticket.voice != "", Ticket.opened_at > now - LOOK_FOR),
+        )
         .order_by(Ticket.id)
         .limit(limit)
     )
     return [AwaitedVoice(ticket_id, sid, bool(voice)) for ticket_id, sid, voice in rows]
 
 
-def keep_voice(session: Session, ticket_id: int, digest: str) -> None:
-    """Note that the ticket's voice message lies sealed under *digest*."""
-    session.get_one(Ticket, ticket_id).voice = digest
+def keep_voice(session: Session, ticket_id: int, name: str) -> None:
+    """Note that the ticket's voice message lies here, sealed, in the file *name*."""
+    session.get_one(Ticket, ticket_id).voice = name
     session.flush()
 
 

@@ -17,6 +17,7 @@ from rq import SimpleWorker
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
+from service.database import reading
 from service.gateways import callback_tokens, open_gateway, open_voices
 from service.resources import Resources
 from service.stored_files import drop, store
@@ -33,6 +34,7 @@ def job_context(resources: Resources, redis: Redis, *, worker: str) -> JobContex
     gateway = open_gateway(settings, callback_tokens(settings))
     return JobContext(
         sessions=resources.sessions,
+        reading=partial(reading, resources.sessions),
         redis=redis,
         gateways={lane.name: gateway for lane in settings.lanes},
         lanes=settings.lanes,

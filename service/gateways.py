@@ -12,7 +12,7 @@ from service.twilio.voices import TwilioVoices
 LOOPBACK_PORT = 8010
 _LOOPBACK_URL = f"http://127.0.0.1:{LOOPBACK_PORT}"
 _LOOPBACK_SENDER = "Loa"
-_THIS_MACHINE = frozenset({"127.0.0.1", "::1", "localhost"})
+THIS_MACHINE = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -59,7 +59,7 @@ def loopback_account(settings: Settings) -> CarrierAccount:
             "TWILIO_AUTH_TOKEN, or LOA_LOOPBACK_ACCOUNT_SID and LOA_LOOPBACK_AUTH_TOKEN for the "
             "carrier on this machine. See docs/SETTINGS.md."
         )
-    is_here = urlsplit(settings.twilio_api_url).hostname in _THIS_MACHINE
+    is_here = urlsplit(settings.twilio_api_url).hostname in THIS_MACHINE
     return CarrierAccount(
         sid,
         token,

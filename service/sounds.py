@@ -3,15 +3,15 @@
 import hashlib
 import io
 import wave
+from array import array
 from dataclasses import dataclass
 from pathlib import Path
 
-import miniaudio
-
 from hotline.errors import RecordingRefusedError
+from service.sound_files import find_kind, is_cut_off
 
 LARGEST_FILE = 10 * 1024 * 1024
-LONGEST_S = 180.0
+LONGEST_S = 180
 SHORTEST_S = 0.2
 # What the public telephone network carries (ITU-T G.711): more would only be thrown away there.
 SAMPLES_PER_S = 8000
@@ -38,21 +38,22 @@ def read_sound(path: Path) -> Sound:
         data = file.read(LARGEST_FILE + 1)
     if len(data) > LARGEST_FILE:
         raise _refuse(path, "is larger than 10 MB", "Cut it into single prompts")
-    try:
-        decoded = miniaudio.decode(
-            data,
-            output_format=miniaudio.SampleFormat.SIGNED16,
-            nchannels=1,
-            sample_rate=SAMPLES_PER_S,
-        )
-    except miniaudio.MiniaudioError:
-        raise _refuse(path, "is no WAV, MP3 or OGG sound", "Save it as one of these") from None
-    seconds = len(decoded.samples) / SAMPLES_PER_S
-    if not SHORTEST_S <= seconds <= LONGEST_S:
-        raise _refuse(path, f"lasts {seconds:.1f} s", f"A prompt lasts {SHORTEST_S} to 180 s")
-    if max(map(abs, decoded.samples)) < _QUIETEST_PEAK:
+    if find_kind(data) is None:
+        raise _refuse(path, "is no WAV, MP3 or OGG sound", "Save it as one of these")
+    if is_cut_off(data):
+        raise _refuse(path, "ends in the middle", "Copy or record it again")
+    samples = _decode(data)
+    if samples is None:
+        remedy = "Save it again as WAV, MP3 or OGG Vorbis"
+        raise _refuse(path, "is in a form that cannot be read", remedy)
+    seconds = len(samples) / SAMPLES_PER_S
+    if seconds > LONGEST_S:
+        raise _refuse(path, "lasts longer than three minutes", "Cut it into single prompts")
+    if seconds < SHORTEST_S:
+        raise _refuse(path, f"lasts {seconds:.1f} s", f"A prompt lasts at least {SHORTEST_S} s")
+    if max(map(abs, samples)) < _QUIETEST_PEAK:
         raise _refuse(path, "holds only silence", "Record it again, louder")
-    return write_sound(decoded.samples.tobytes())
+    return write_sound(samples.tobytes())
 
 
 def write_sound(samples: bytes) -> Sound:
@@ -65,6 +66,30 @@ def write_sound(samples: bytes) -> Sound:
         out.writeframes(samples)
     wav = written.getvalue()
     return Sound(hashlib.sha256(wav).hexdigest(), len(samples) / 2 / SAMPLES_PER_S, wav)
+
+
+def _decode(data: bytes) -> "array[int] | None":
+    """Return the samples of *data*, but never many more than are kept; None if it is no sound.
+
+    A few megabytes can hold hours of near silence: whoever unpacks all of it first, falls over.
+    """
+    import miniaudio  # noqa: PLC0415 - only taking over a recording pays for it
+
+    samples: array[int] = array("h")
+    try:
+        for piece in miniaudio.stream_memory(
+            data,
+            output_format=miniaudio.SampleFormat.SIGNED16,
+            nchannels=1,
+            sample_rate=SAMPLES_PER_S,
+            frames_to_read=SAMPLES_PER_S,
+        ):
+            samples.extend(piece)
+            if len(samples) > LONGEST_S * SAMPLES_PER_S:
+                break
+    except miniaudio.MiniaudioError:
+        return None
+    return samples
 
 
 def _refuse(path: Path, problem: str, remedy: str) -> RecordingRefusedError:

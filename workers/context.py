@@ -17,10 +17,12 @@ from hotline.voice_messages import VoiceGateway
 class JobContext:
     """Everything a job needs; *lease* is how long a claim is honoured, *worker* names us in it.
 
-    *keep_file* writes content under a name in the data directory, *drop_file* removes it.
+    *reading* opens a session that only reads and so waits for no writer. *keep_file* writes
+    content under a name in the data directory, *drop_file* removes it.
     """
 
     sessions: sessionmaker[Session]
+    reading: Callable[[], Session]
     redis: Redis
     gateways: Mapping[str, TextGateway]
     lanes: tuple[Lane, ...]

@@ -37,7 +37,7 @@ def wake_broadcasts() -> int:
     postponed, or the queue was flushed.
     """
     ctx = context()
-    with ctx.sessions.begin() as session:
+    with ctx.reading() as session:
         due = _due_lanes(session, now=ctx.now())
     for broadcast_id, lane, is_urgent in due:
         ask_for_batch(ctx.redis, broadcast_id, lane, is_urgent=is_urgent)
@@ -80,7 +80,7 @@ def listen_again() -> int:
     the others from being asked about.
     """
     ctx = context()
-    with ctx.sessions.begin() as session:
+    with ctx.reading() as session:
         broadcasts = listened_to(session, now=ctx.now())
     return sum(_listen_to(ctx, broadcast_id) for broadcast_id in broadcasts)
 
@@ -130,7 +130,7 @@ def _resolve(ctx: JobContext, lane: str, lost: Sequence[LostText]) -> int:
 def _listen_to(ctx: JobContext, broadcast_id: int) -> int:
     cursor = f"{_CURSOR}:{broadcast_id}"
     after = int(ctx.redis.get(cursor) or 0)
-    with ctx.sessions.begin() as session:
+    with ctx.reading() as session:
         silent = find_silent(
             session, broadcast_id, after=after, limit=SILENT_AT_ONCE, now=ctx.now()
         )

@@ -1,6 +1,7 @@
 """Jobs that bring voice messages home, delete the carrier's copies, and keep retention."""
 
 import hashlib
+from datetime import timedelta
 
 from hotline.declarations.records import delete_expired
 from hotline.retention import NUMBERS_KEPT, close_forgotten_calls, empty_expired
@@ -15,17 +16,32 @@ from workers.context import JobContext, context
 
 DIRECTORY = "voices"
 _AT_ONCE = 20
+# A carrier that is away lets each message take half a minute; the job ends before its time does.
+_LONGEST_RUN = timedelta(seconds=50)
+_CURSOR = "loa:voice-cursor"
+_CURSOR_LIFE = timedelta(days=1)
 
 
 def fetch_voice_messages() -> int:
     """Fetch what callers left, seal and keep it, then delete it at the carrier; return how many.
 
-    Killed in between, the next run finds it here already, or fetches the same once more.
+    Killed in between, the next run finds it here already, or fetches the same once more. Each run
+    takes the next few, round and round, so that one that cannot be had keeps none waiting.
     """
     ctx = context()
-    with ctx.sessions() as session:
-        awaited = awaited_voices(session, limit=_AT_ONCE, now=ctx.now())
-    return sum(_bring_home(ctx, voice) for voice in awaited)
+    begun_at = ctx.now()
+    after = int(ctx.redis.get(_CURSOR) or 0)
+    with ctx.reading() as session:
+        awaited = awaited_voices(session, after=after, limit=_AT_ONCE, now=begun_at)
+    brought = 0
+    for voice in awaited:
+        if ctx.now() - begun_at > _LONGEST_RUN:
+            return brought
+        ctx.redis.set(_CURSOR, voice.ticket_id, ex=_CURSOR_LIFE)
+        brought += _bring_home(ctx, voice)
+    if len(awaited) < _AT_ONCE:
+        ctx.redis.delete(_CURSOR)
+    return brought
 
 
 def keep_retention() -> int:
@@ -43,10 +59,11 @@ def _bring_home(ctx: JobContext, voice: AwaitedVoice) -> bool:
         sound = ctx.voices.fetch_voice(voice.sid)
         if sound is None:
             return False
-        digest = hashlib.sha256(sound).hexdigest()
-        ctx.keep_file(f"{DIRECTORY}/{digest}", ctx.sealer.seal_bytes(sound))
+        # The same name however often it is fetched, so that no copy is ever left over.
+        name = hashlib.sha256(voice.sid.encode()).hexdigest()
+        ctx.keep_file(f"{DIRECTORY}/{name}", ctx.sealer.seal_bytes(sound))
         with ctx.sessions.begin() as session:
-            keep_voice(session, voice.ticket_id, digest)
+            keep_voice(session, voice.ticket_id, name)
     if not ctx.voices.delete_voice(voice.sid):
         return False
     with ctx.sessions.begin() as session:

@@ -3,8 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Subquery, case, func, insert, literal, select, text
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    CursorResult,
+    Subquery,
+    case,
+    func,
+    insert,
+    literal,
+    select,
+    text,
+)
 from sqlalchemy.orm import Session
 
 from campaigns.definitions.document import CampaignDocument, MessageClass
@@ -24,6 +36,8 @@ from campaigns.subscribers.models import Subscriber
 BATCH_SECONDS = 2
 SMALLEST_BATCH = 10
 LARGEST_BATCH = 500
+# More people than any commune has; with it a rank stays below 2**63 for any province and lanes.
+_MOST_TURNS = 2**32
 _SORT_MEMORY = "128MB"
 
 
@@ -55,9 +69,11 @@ def launch(session: Session, plan: Plan, *, terms: Terms, now: datetime) -> Laun
     require_same(plan, draft)
     broadcast = _add_broadcast(session, plan, document, now=now)
     _add_texts(session, broadcast, draft.texts)
-    _add_deliveries(session, broadcast, document, draft.audience, lanes=terms.lanes)
-    lanes = _add_batches(session, broadcast, draft, lanes=terms.lanes, now=now)
-    return Launched(broadcast, sum(lanes.values()), list(lanes))
+    count = _add_deliveries(session, broadcast, draft, lanes=terms.lanes)
+    ranges = _list_ranges(session, broadcast, count, lanes=terms.lanes)
+    per_text = draft.costs.segments / max(1, draft.recipients)
+    _add_batches(session, broadcast, ranges, per_text=per_text, lanes=terms.lanes, now=now)
+    return Launched(broadcast, count, [lane for lane, _, _ in ranges])
 
 
 def _add_broadcast(
@@ -99,20 +115,15 @@ def _add_texts(session: Session, broadcast: Broadcast, texts: Sequence[RenderedT
 
 
 def _add_deliveries(
-    session: Session,
-    broadcast: Broadcast,
-    document: CampaignDocument,
-    audience: Audience,
-    *,
-    lanes: Sequence[Lane],
-) -> None:
-    """Insert all deliveries with one statement.
+    session: Session, broadcast: Broadcast, draft: PlanDraft, *, lanes: Sequence[Lane]
+) -> int:
+    """Insert all deliveries with one statement; return how many.
 
     Lane by lane, the highest level first, and the communes interleaved: the first person of each,
     then the second of each, so that no commune waits for the last of another.
     """
-    people = _people(broadcast, document, audience, lanes=lanes)
-    order = (people.c.lane, people.c.level.desc(), people.c.turn, people.c.place)
+    people = _people(broadcast, draft.document, draft.audience, lanes=lanes)
+    order = _rank(people, draft.texts)
     values = {
         "broadcast_id": literal(broadcast.id),
         "position": func.row_number().over(order_by=order),
@@ -126,7 +137,23 @@ def _add_deliveries(
     }
     _allow_sorting(session)
     chosen = select(*values.values())
-    session.execute(insert(Delivery).from_select(list(values), chosen, include_defaults=False))
+    added = session.execute(
+        insert(Delivery).from_select(list(values), chosen, include_defaults=False),
+        execution_options={"preserve_rowcount": True},
+    )
+    return cast(CursorResult[Any], added).rowcount
+
+
+def _rank(people: Subquery, texts: Sequence[RenderedText]) -> ColumnElement[int]:
+    """Write lane, level downwards, turn and place as one number.
+
+    PostgreSQL sorts by one number twice as fast as by four.
+    """
+    highest = max((text.level for text in texts), default=0)
+    places = len({text.area_code for text in texts}) + 1
+    group = people.c.lane * (highest + 1) + (highest - people.c.level)
+    turns = literal(_MOST_TURNS, BigInteger)
+    return (group * turns + people.c.turn) * places + people.c.place
 
 
 def _people(
@@ -169,22 +196,31 @@ def _lane_name(number: ColumnElement[int], lanes: Sequence[Lane]) -> ColumnEleme
     return case(names, value=number) if len(names) > 1 else literal(lanes[0].name)
 
 
-def _add_batches(
-    session: Session,
-    broadcast: Broadcast,
-    draft: PlanDraft,
-    *,
-    lanes: Sequence[Lane],
-    now: datetime,
-) -> dict[str, int]:
-    """Cut each lane's range of positions into batches; return the deliveries by lane."""
+def _list_ranges(
+    session: Session, broadcast: Broadcast, count: int, *, lanes: Sequence[Lane]
+) -> list[tuple[str, int, int]]:
+    """Return the first and the last position of each lane that any of *count* deliveries is on."""
+    if len(lanes) == 1:
+        return [(lanes[0].name, 1, count)] if count else []
     ranges = session.execute(
         select(Delivery.lane, func.min(Delivery.position), func.max(Delivery.position))
         .where(Delivery.broadcast_id == broadcast.id)
         .group_by(Delivery.lane)
-    ).all()
+    )
+    return [(lane, first, last) for lane, first, last in ranges]
+
+
+def _add_batches(
+    session: Session,
+    broadcast: Broadcast,
+    ranges: Sequence[tuple[str, int, int]],
+    *,
+    per_text: float,
+    lanes: Sequence[Lane],
+    now: datetime,
+) -> None:
+    """Cut each lane's range of positions into batches, at *per_text* segments a text."""
     rates = {lane.name: lane.rate_per_s for lane in lanes}
-    per_text = draft.costs.segments / max(1, draft.recipients)
     rows = []
     for lane, first, last in ranges:
         size = batch_size(rates[lane] / max(1.0, per_text))
@@ -199,7 +235,6 @@ def _add_batches(
             for start in range(first, last + 1, size)
         ]
     session.execute(insert(Batch), rows)
-    return {lane: last - first + 1 for lane, first, last in ranges}
 
 
 def batch_size(texts_per_s: float) -> int:

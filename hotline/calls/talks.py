@@ -19,7 +19,10 @@ HEARS = {"vi": "vi", "zh": "zh", "en": "en"}
 
 @dataclass(slots=True)
 class Talk:
-    """The turn of one call; nodes change *visit* and say things, the engine keeps the result."""
+    """The turn of one call; nodes change *visit* and say things, the engine keeps the result.
+
+    ``owes_text`` tells whoever commits the turn that a text waits to be sent.
+    """
 
     session: Session
     library: Library
@@ -34,6 +37,7 @@ class Talk:
     ending: Ending | None = None
     goes_to: str | None = None
     keeps_notes: bool = False
+    owes_text: bool = False
 
     @property
     def language(self) -> str:

@@ -31,10 +31,14 @@ from hotline.steps import HangUp, Reply, waits_for_keys
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A turn thought out but not yet kept: its row, and the reply that is in it."""
+    """A turn thought out but not yet kept: its row, and the reply that is in it.
+
+    ``owes_text``: once it is kept, somebody should be asked to send a text.
+    """
 
     values: dict[str, Any]
     reply: Reply
+    owes_text: bool
 
 
 def begin_call(
@@ -181,6 +185,7 @@ def _written(talk: Talk, number: int, heard: Heard) -> Taken:
             "reply": reply.to_json(),
         },
         reply,
+        talk.owes_text,
     )
 
 

@@ -4,16 +4,18 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 from rich.text import Text
 
 from service.cli.output import ANSWERS, Answer, answering
-from service.gateways import carrier_account
+from service.gateways import THIS_MACHINE, carrier_account
 from service.loopback.lines import open_line
-from service.loopback.telephone import Telephone
+from service.loopback.telephone import KeepVoice, Telephone
 from service.loopback.twiml import Dial, Gather, Record, Say
-from service.settings import load_settings
+from service.loopback.voices import DIRECTORY, Voices
+from service.settings import Settings, load_settings
 
 _HELP = (
     "keys such as 2 or 06196; Enter alone: silence; say WORDS; message SECONDS; answered or busy "
@@ -49,9 +51,16 @@ def call(keys: str | None, caller: str, url: str | None) -> Answer:
     """
     settings = load_settings().require_secrets()
     account = carrier_account(settings)
-    with open_line(settings.public_url, (url or settings.public_url).rstrip("/")) as ask:
+    web = (url or settings.public_url).rstrip("/")
+    signed_for = signed_address(settings.public_url, url)
+    with open_line(signed_for, web) as ask:
         telephone = Telephone(
-            ask, settings.public_url, account.auth_token, caller=caller, account_sid=account.sid
+            ask,
+            signed_for,
+            account.auth_token,
+            caller=caller,
+            account_sid=account.sid,
+            keep_voice=_keep_voice(settings),
         )
         given = None if keys is None else [move.strip() for move in keys.split(",")]
         turns: list[dict[str, Any]] = []
@@ -61,6 +70,14 @@ def call(keys: str | None, caller: str, url: str | None) -> Answer:
             show(turn)
     document = {"sid": telephone.sid, "requests": telephone.requests, "turns": turns}
     return Answer(document, [] if given is None else [Text(_written(turn)) for turn in turns])
+
+
+def _keep_voice(settings: Settings) -> KeepVoice:
+    """Let the carrier on this machine have what is said; any other has never heard this call."""
+    if not settings.carrier_is_loopback:
+        return lambda _sid, _seconds: None
+    voices = Voices(settings.data_dir / DIRECTORY)
+    return lambda sid, seconds: voices.keep(sid, seconds=seconds)
 
 
 def play(telephone: Telephone, next_move: Callable[[Telephone], str]) -> Iterator[dict[str, Any]]:
@@ -151,3 +168,16 @@ def _written(turn: dict[str, Any]) -> str:
 
 def _show(turn: dict[str, Any]) -> None:
     ANSWERS.print(_written(turn), markup=False)
+
+
+def signed_address(public_url: str, url: str | None) -> str:
+    """Return the address for which requests to *url* are signed.
+
+    What runs on this machine takes the address it listens on for its public one.
+    """
+    web = (url or public_url).rstrip("/")
+    return web if _is_here(public_url) and _is_here(web) else public_url
+
+
+def _is_here(url: str) -> bool:
+    return urlsplit(url).hostname in THIS_MACHINE

@@ -37,12 +37,13 @@ _URGENCY = ("danger", "soon", "ordinary")
     show_default=True,
     help="At most so many.",
 )
+@click.option("--all", "with_closed", is_flag=True, help="Those that are closed as well.")
 @answering
-def tickets(kind: tuple[str, ...], limit: int) -> Answer:
+def tickets(kind: tuple[str, ...], limit: int, with_closed: bool) -> Answer:  # noqa: FBT001 - click
     """List what callers left and nobody has closed, the most urgent first."""
     kinds = frozenset(TicketKind(one) for one in kind) or None
     with open_resources() as resources, reading(resources.sessions) as session:
-        found = list_tickets(session, kinds=kinds, limit=limit)
+        found = list_tickets(session, kinds=kinds, with_closed=with_closed, limit=limit)
         rows = [describe(ticket, sealer=resources.sealer) for ticket in found]
     table = Table("Reference", "Kind", "Urgency", "Topic", "Commune", "Opened", "State", "Number")
     for row in rows:
@@ -59,13 +60,14 @@ def ticket() -> None:
 @ticket.command("assign")
 @click.argument("reference")
 @click.option("--user", required=True, help="Who works on it.")
+@click.option("--instead-of", default="", help="Who has it and hands it over.")
 @answering
-def assign(reference: str, user: str) -> Answer:
-    """Give the ticket REFERENCE to somebody."""
+def assign(reference: str, user: str, instead_of: str) -> Answer:
+    """Give the ticket REFERENCE to somebody; nobody loses one without being named."""
     with open_resources() as resources, resources.sessions.begin() as session:
         person = get_person(session, user)
-        found = get_ticket(session, reference)
-        found.assign(person.login, now=resources.now())
+        found = get_ticket(session, reference, to_change=True)
+        found.assign(person.login, instead_of=instead_of, now=resources.now())
         return _told(found, sealer=resources.sealer)
 
 
@@ -76,8 +78,8 @@ def assign(reference: str, user: str) -> Answer:
 def answer(reference: str, text: str) -> Answer:
     """Keep what the caller of ticket REFERENCE was told."""
     with open_resources() as resources, resources.sessions.begin() as session:
-        found = get_ticket(session, reference)
-        found.note_answer(text, now=resources.now())
+        found = get_ticket(session, reference, to_change=True)
+        found.note_answer(text, sealer=resources.sealer, now=resources.now())
         return _told(found, sealer=resources.sealer)
 
 
@@ -87,7 +89,7 @@ def answer(reference: str, text: str) -> Answer:
 def close(reference: str) -> Answer:
     """Close the ticket REFERENCE for good."""
     with open_resources() as resources, resources.sessions.begin() as session:
-        found = get_ticket(session, reference)
+        found = get_ticket(session, reference, to_change=True)
         found.close(now=resources.now())
         return _told(found, sealer=resources.sealer)
 

@@ -79,6 +79,7 @@ def carrier(  # noqa: PLR0917 - one argument for each option
     """
     from service.loopback import carrier as loopback  # noqa: PLC0415 - only this command pays for it
     from service.loopback.behaviours import Behaviour  # noqa: PLC0415
+    from service.loopback.voices import DIRECTORY, Voices  # noqa: PLC0415
 
     settings = load_settings()
     account = loopback_account(settings)
@@ -96,6 +97,7 @@ def carrier(  # noqa: PLR0917 - one argument for each option
         ),
         port=port,
         journal=journal or settings.data_dir / _JOURNAL,
+        voices=Voices(settings.data_dir / DIRECTORY),
         on_ready=lambda port: announce(
             f"http://{loopback.HOST}:{port}", name="The carrier", as_json=as_json
         ),

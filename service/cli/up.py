@@ -1,13 +1,13 @@
 """The command that runs everything on this one machine."""
 
-import json
 import logging
 import sys
 from contextlib import suppress
 
 import click
 
-from service.cli.output import NOTES, refuse
+from service.cli.output import NOTES
+from service.cli.serving import say_ready, serving
 from service.machine import Machine, Wishes, running_machine
 from service.settings import load_settings
 
@@ -25,6 +25,7 @@ from service.settings import load_settings
     help="How many workers send and keep the books; one for each core is right.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line when ready.")
+@serving
 def up(port: int, carrier_port: int, workers: int, as_json: bool) -> None:  # noqa: FBT001 - click
     """Run everything on this machine until Ctrl-C: queue, web, workers, clock.
 
@@ -33,27 +34,21 @@ def up(port: int, carrier_port: int, workers: int, as_json: bool) -> None:  # no
     them to itself.
     """
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
-    try:
-        wishes = Wishes(port=port, carrier_port=carrier_port, workers=workers)
-        # The supervisor ends quietly; only a start that is cut short comes out here.
-        with suppress(KeyboardInterrupt), running_machine(load_settings(), wishes) as machine:
-            _say_ready(machine, as_json=as_json)
-            machine.supervisor.run()
-    except Exception as failure:  # noqa: BLE001 - refuse() raises what nobody foresaw
-        refuse(failure, as_json=as_json)
+    wishes = Wishes(port=port, carrier_port=carrier_port, workers=workers)
+    # The supervisor ends quietly; only a start that is cut short comes out here.
+    with suppress(KeyboardInterrupt), running_machine(load_settings(), wishes) as machine:
+        document = {"web": machine.web_url, "carrier": machine.carrier_url}
+        say_ready(document, _sentences(machine), as_json=as_json)
+        machine.supervisor.run()
     NOTES.print("Stopped; nothing is left running.")
 
 
-def _say_ready(machine: Machine, *, as_json: bool) -> None:
-    if as_json:
-        document = {"web": machine.web_url, "carrier": machine.carrier_url}
-        click.echo(json.dumps(document))
-        sys.stdout.flush()
-        return
-    settings = machine.resources.settings
-    NOTES.print(f"Loa answers at {machine.web_url}; its data is in {settings.data_dir}.")
-    if machine.carrier_url:
-        NOTES.print(
-            "No carrier account is set: texts go to the carrier on this machine and to nobody else."
-        )
-    NOTES.print("Ctrl-C stops everything.")
+def _sentences(machine: Machine) -> str:
+    carrier = (
+        "No carrier account is set: texts go to the carrier on this machine and to nobody else.\n"
+    )
+    return (
+        f"Loa answers at {machine.web_url}; "
+        f"its data is in {machine.resources.settings.data_dir}.\n"
+        f"{carrier if machine.carrier_url else ''}Ctrl-C stops everything."
+    )

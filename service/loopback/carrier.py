@@ -29,6 +29,7 @@ from service.loopback.replies import (
     refusal_reply,
 )
 from service.loopback.requests import ListQuery, read_text
+from service.loopback.voices import Voices
 
 HOST = "127.0.0.1"
 SUMMARY_PATH = "/_loa/texts"
@@ -51,15 +52,23 @@ class Carrier:
     """Answers senders; every text it accepts is in its archive before the answer leaves."""
 
     def __init__(
-        self, account: Account, archive: Archive, behaviour: Behaviour, callbacks: Callbacks
+        self,
+        account: Account,
+        archive: Archive,
+        behaviour: Behaviour,
+        *,
+        callbacks: Callbacks,
+        voices: Voices,
     ) -> None:
         self._account_sid = account.sid
         credentials = b64encode(f"{account.sid}:{account.auth_token}".encode())
         self._authorization = b"Basic " + credentials
         self._messages_path = f"/{API_VERSION}/Accounts/{account.sid}/Messages"
+        self._voices_path = f"/{API_VERSION}/Accounts/{account.sid}/Recordings"
         self._archive = archive
         self._behaviour = behaviour
         self._callbacks = callbacks
+        self._voices = voices
         self._allowance = behaviour.rate_per_s
         self._counted_at = time.monotonic()
 
@@ -74,13 +83,15 @@ class Carrier:
         except RefusalError as refusal:
             return refusal_reply(refusal)
         except OSError as refused:
-            log.exception("the journal cannot be written")
-            words = f"The text was not kept: {refused.strerror}"
+            log.exception("a file cannot be read or written")
+            words = f"Nothing was kept or deleted: {refused.strerror}"
             return refusal_reply(RefusalError(HTTPStatus.INTERNAL_SERVER_ERROR, 20500, words))
 
     def _answer_sender(self, request: Request, path: str, query: bytes) -> Reply | None:
         if not hmac.compare_digest(request.authorization, self._authorization):
             raise RefusalError(HTTPStatus.UNAUTHORIZED, 20003, "Authenticate")
+        if path.startswith(self._voices_path):
+            return self._voices.answer(request.method, path.removeprefix(self._voices_path))
         match (request.method, path.removeprefix(self._messages_path)):
             case ("POST", ".json"):
                 return self._create(request.body)
@@ -165,13 +176,15 @@ def run_carrier(
     *,
     port: int,
     journal: Path,
+    voices: Voices,
     on_ready: Callable[[int], None],
 ) -> None:
     """Serve on 127.0.0.1 until SIGTERM or Ctrl-C; *on_ready* hears the port (0: any free one)."""
     archive = Archive(journal)
+    serve = _serve(account, behaviour, archive, voices=voices, port=port, on_ready=on_ready)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_serve(account, behaviour, archive, port=port, on_ready=on_ready))
+            runner.run(serve)
     finally:
         archive.close()
 
@@ -181,6 +194,7 @@ async def _serve(
     behaviour: Behaviour,
     archive: Archive,
     *,
+    voices: Voices,
     port: int,
     on_ready: Callable[[int], None],
 ) -> None:
@@ -193,7 +207,7 @@ async def _serve(
     )
     for text in archive.untold():
         callbacks.announce(text)
-    carrier = Carrier(account, archive, behaviour, callbacks)
+    carrier = Carrier(account, archive, behaviour, callbacks=callbacks, voices=voices)
     connections = Connections(carrier.answer, latency_s=behaviour.latency_s)
     listener = await loop.create_server(connections, HOST, port)
     posting = asyncio.create_task(callbacks.run())

@@ -28,11 +28,12 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the sender is answered, in JSON; *headers* are whole lines."""
+    """What the sender is answered; *headers* are whole lines."""
 
     status: int
     body: bytes
     headers: tuple[str, ...] = ()
+    content_type: bytes = b"application/json"
 
 
 Answer = Callable[[Request], Reply | None]
@@ -167,8 +168,9 @@ class Connection(asyncio.Protocol):
 
 def _write(reply: Reply, *, is_last: bool) -> bytes:
     more = "".join([f"{line}\r\n" for line in reply.headers]) if reply.headers else ""
-    return b"%bContent-Type: application/json\r\nContent-Length: %d\r\n%b%b\r\n%b" % (
+    return b"%bContent-Type: %b\r\nContent-Length: %d\r\n%b%b\r\n%b" % (
         _FIRST_LINES[reply.status],
+        reply.content_type,
         len(reply.body),
         more.encode("ascii"),
         b"Connection: close\r\n" if is_last else b"",

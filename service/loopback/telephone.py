@@ -44,6 +44,8 @@ class Answer:
 
 # Asks a full public address: with a form, posts it under the headers; without, fetches it.
 Ask = Callable[[str, list[tuple[str, str]] | None, Mapping[str, str]], Answer]
+# Lets the carrier have a voice message of so many seconds under a name.
+KeepVoice = Callable[[str, int], object]
 Waiting = Gather | Record | Dial
 
 
@@ -60,6 +62,7 @@ class Telephone:
     caller: str = "anonymous"
     called: str = "+842053800000"
     account_sid: str = "AC" + "0" * 32
+    keep_voice: KeepVoice = lambda _sid, _seconds: None
     sid: str = field(default_factory=lambda: f"CA{uuid4().hex}")
     heard: list[Sound] = field(default_factory=list)
     waits: Waiting | None = None
@@ -107,6 +110,7 @@ class Telephone:
             self.stay_silent()
             return
         record, voice = self.waits, self._voice(seconds)
+        self.keep_voice(voice["RecordingSid"], seconds)
         self._fetch(record.action, {**voice, "Digits": record.finishes[:1]})
         if record.callback:
             self._report(record.callback, {**voice, "RecordingStatus": "completed"})

@@ -2,6 +2,7 @@
 
 import logging
 import traceback
+from collections.abc import Callable
 from http import HTTPStatus
 
 from flask import Flask, Response, jsonify
@@ -17,15 +18,20 @@ LARGEST_BODY = 1024 * 1024
 log = logging.getLogger(__name__)
 
 
-def create_app(resources: Resources) -> Flask:
-    """Build the application on *resources*, which stay open for as long as it serves."""
+def create_app(
+    resources: Resources, *, ask_for_texts: Callable[[], object] = lambda: None
+) -> Flask:
+    """Build the application on *resources*, which stay open for as long as it serves.
+
+    *ask_for_texts* is called when a caller is owed a text; without it the timetable sees to that.
+    """
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     app.extensions["loa"] = resources
     app.register_error_handler(HTTPException, _answer_refusal)
     app.register_error_handler(Exception, _answer_fault)
     app.add_url_rule("/healthz", view_func=say_healthy)
-    app.register_blueprint(hotline_blueprint(resources))
+    app.register_blueprint(hotline_blueprint(resources, ask_for_texts))
     return app
 
 

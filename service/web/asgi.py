@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from campaigns.broadcasts.receiving import CarrierReport
 from service.embedded.valkey import queue_url
 from service.gateways import callback_tokens, carrier_account
-from service.queue_server import open_async_redis
+from service.queue_server import open_async_redis, open_redis
 from service.resources import Resources, open_resources
 from service.settings import Settings, load_settings
 from service.twilio.gateway import CALLBACK_PATH
@@ -15,6 +15,7 @@ from service.web.app import LARGEST_BODY, create_app
 from service.web.bridge import Bridge
 from service.web.group_commits import GroupCommit
 from service.web.receipts_door import ReceiptsDoor, Receive, Scope, Send
+from service.web.text_asks import TextAsker
 from workers.receipts import take_in_reports
 
 _FLASK_THREADS = 8
@@ -26,14 +27,15 @@ class Web:
     def __init__(self, settings: Settings) -> None:
         self._opened = ExitStack()
         resources = self._opened.enter_context(open_resources(settings))
+        redis_url = settings.redis_url or queue_url(settings.data_dir)
         self._commits = GroupCommit(
-            open_async_redis(settings.redis_url or queue_url(settings.data_dir)),
+            open_async_redis(redis_url),
             write_through=lambda reports: write_through(resources, reports),
         )
         self._door = open_door(settings, self._commits)
-        self._pages = Bridge(
-            create_app(resources).wsgi_app, threads=_FLASK_THREADS, largest_body=LARGEST_BODY
-        )
+        self._asker = TextAsker(open_redis(redis_url))
+        pages = create_app(resources, ask_for_texts=self._asker.ask)
+        self._pages = Bridge(pages.wsgi_app, threads=_FLASK_THREADS, largest_body=LARGEST_BODY)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         match scope["type"]:
@@ -50,6 +52,7 @@ class Web:
         await receive()
         await self._commits.close()
         self._pages.close()
+        self._asker.close()
         self._opened.close()
         await send({"type": "lifespan.shutdown.complete"})
 

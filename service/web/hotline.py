@@ -1,5 +1,6 @@
 """The hotline's routes: what a carrier asks while somebody is on the phone."""
 
+from collections.abc import Callable
 from http import HTTPStatus
 from urllib.parse import quote
 
@@ -25,7 +26,7 @@ _A_YEAR = "public, max-age=31536000, immutable"
 class HotlineRoutes:
     """What the routes have in common: the switchboard, and the signature that is asked for."""
 
-    def __init__(self, resources: Resources) -> None:
+    def __init__(self, resources: Resources, ask_for_texts: Callable[[], object]) -> None:
         settings = resources.settings
         self._public_url = settings.public_url
         self._validator = SignatureValidator(carrier_account(settings).auth_token)
@@ -34,6 +35,7 @@ class HotlineRoutes:
             resources.sessions,
             resources.sealer,
             VoiceRenderer(public_url=settings.public_url, voices=settings.voices),
+            ask_for_texts=ask_for_texts,
             now=resources.now,
         )
 
@@ -71,9 +73,9 @@ class HotlineRoutes:
         return dict(pairs)
 
 
-def hotline_blueprint(resources: Resources) -> Blueprint:
+def hotline_blueprint(resources: Resources, ask_for_texts: Callable[[], object]) -> Blueprint:
     """Return every route of the hotline that a carrier speaks to."""
-    routes = HotlineRoutes(resources)
+    routes = HotlineRoutes(resources, ask_for_texts)
     blueprint = Blueprint("hotline", __name__)
     for path, view in (
         (BEGIN_PATH, routes.begin_call),

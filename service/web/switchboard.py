@@ -47,11 +47,14 @@ class Switchboard:
         sealer: Sealer,
         renderer: VoiceRenderer,
         *,
+        ask_for_texts: Callable[[], object],
         now: Callable[[], datetime],
     ) -> None:
+        """Answer as of *now*; *ask_for_texts* is called after a turn that owes somebody a text."""
         self._sessions = sessions
         self._sealer = sealer
         self._renderer = renderer
+        self._ask_for_texts = ask_for_texts
         self._now = now
         self._library = HeldLibrary()
         bound = sessions.kw["bind"]
@@ -166,6 +169,8 @@ class Switchboard:
         if not is_kept:
             raise TurnTakenError("Another process took this turn. Nothing was changed; ask again.")
         session.commit()
+        if taken.owes_text:
+            self._ask_for_texts()
         return taken.reply
 
     def _note(self, write: Callable[[Session], None]) -> bool:

@@ -117,7 +117,7 @@ def a_server_that_says(
             scripted.paths.append(self.path)
             status, headers, body = scripted.take()
             self.send_response(status)
-            for name, value in {**headers, "Content-Length": str(len(body))}.items():
+            for name, value in {"Content-Length": str(len(body)), **headers}.items():
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(body)

@@ -55,6 +55,7 @@ class Exchange:
     sessions: sessionmaker[Session]
     clock: Clock
     data_dir: Path
+    text_asks: list[str]
 
     def ask(
         self, url: str, form: list[tuple[str, str]] | None, headers: Mapping[str, str]
@@ -95,7 +96,9 @@ def an_exchange(
     )
     clock = Clock()
     resources = ClockedResources(settings, engine, sessions, sealer, clock)
-    return Exchange(create_app(resources), sessions, clock, data_dir)
+    asks: list[str] = []
+    app = create_app(resources, ask_for_texts=lambda: asks.append("asked"))
+    return Exchange(app, sessions, clock, data_dir, asks)
 
 
 def put_library(session: Session, library: Library | None = None, *, script: str = SCRIPT) -> None:

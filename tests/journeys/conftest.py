@@ -24,6 +24,7 @@ from service.settings import load_settings
 
 PATIENCE_S = 90
 LEASE_S = 6
+WORKERS = 2
 # Callbacks come twice, late and out of order; the answers take long enough to die in between.
 CARRIER = ("--twice", "--shuffle", "--late-ms", "200", "--latency-ms", "30", "--fail", "0.05")
 
@@ -74,6 +75,11 @@ class Installation:
         self.until(holds_a_batch)
         os.kill(pids[0], signal.SIGKILL)
 
+    def kill_all_workers(self) -> None:
+        """Send SIGKILL to every worker at once; the supervisor starts others."""
+        for number in range(1, WORKERS + 1):
+            os.killpg(self.machine.supervisor.pid(f"worker-{number}"), signal.SIGKILL)
+
     def flush_the_queue(self) -> None:
         settings = self.machine.resources.settings
         with open_redis(settings.redis_url) as redis:
@@ -82,8 +88,12 @@ class Installation:
 
 @pytest.fixture
 def installation(
-    fresh_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    request: pytest.FixtureRequest,
+    fresh_database: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Installation]:
+    """Run everything; a test may give options for the carrier by indirect parametrisation."""
     settings = {
         "LOA_DATABASE_URL": fresh_database,
         "LOA_DATA_DIR": str(tmp_path / "a province"),
@@ -95,6 +105,7 @@ def installation(
     }
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
-    wishes = Wishes(port=0, carrier_port=0, workers=2, carrier_options=CARRIER)
+    options = (*CARRIER, *getattr(request, "param", ()))
+    wishes = Wishes(port=0, carrier_port=0, workers=WORKERS, carrier_options=options)
     with running_machine(load_settings(), wishes) as machine:
         yield Installation(machine)

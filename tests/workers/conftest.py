@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 from redis import Redis
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from campaigns.lanes import Lane
 from campaigns.sealing import Sealer
+from service.database import reading
 from service.queue_server import open_redis
 from tests.builders import NOON
 from tests.fakes.carrier import FakeCarrier
@@ -69,6 +71,7 @@ def job_context(
 ) -> Iterator[JobContext]:
     context = JobContext(
         sessions=sessions,
+        reading=partial(reading, sessions),
         redis=redis,
         gateways={"twilio": carrier},
         lanes=(Lane("twilio", 1000),),

@@ -21,12 +21,16 @@ SOUND = b"RIFF....WAVEfmt a rumour"
 @pytest.fixture
 def ticket_id(session: Session, sealer: Sealer, voices: FakeVoices) -> int:
     """A caller has just left a rumour."""
-    caller = CallerOnTheLine(session, a_library(), sealer)
-    caller.press("14")
-    caller.leave_message(sid="RE1")
+    _leave_message(session, sealer, sid="RE1")
     voices.kept["RE1"] = SOUND
     session.commit()
     return session.scalars(select(Ticket.id)).one()
+
+
+def _leave_message(session: Session, sealer: Sealer, *, sid: str) -> None:
+    caller = CallerOnTheLine(session, a_library(), sealer)
+    caller.press("14")
+    caller.leave_message(sid=sid)
 
 
 def _ticket(session: Session, ticket_id: int) -> Ticket:
@@ -65,6 +69,51 @@ def test_a_carrier_that_is_away_or_will_not_delete_is_asked_again(
     voices.refuses = False
     assert fetch_voice_messages() == 1
     assert len(files) == 1
+
+
+def test_messages_that_cannot_be_had_keep_no_other_waiting(
+    session: Session, sealer: Sealer, voices: FakeVoices, watch: Watch
+) -> None:
+    """Thirty messages that the carrier lost, and the one after them comes home all the same."""
+    for number in range(30):
+        _leave_message(session, sealer, sid=f"RE-lost-{number}")
+    _leave_message(session, sealer, sid="RE-last")
+    voices.kept["RE-last"] = SOUND
+    session.commit()
+    assert [fetch_voice_messages(), fetch_voice_messages()] == [0, 1]
+    assert voices.kept == {}
+    # From the beginning again, until there is no hope left.
+    voices.kept["RE-lost-0"] = SOUND
+    assert fetch_voice_messages() == 1
+    watch.forward(days=15)
+    voices.kept["RE-lost-1"] = SOUND
+    assert [fetch_voice_messages(), fetch_voice_messages()] == [0, 0]
+
+
+def test_a_copy_at_the_carrier_is_deleted_however_long_it_takes(
+    session: Session, ticket_id: int, voices: FakeVoices, watch: Watch
+) -> None:
+    """What citizens said does not stay abroad because somebody was away for a month."""
+    voices.refuses = True
+    fetch_voice_messages()
+    watch.forward(days=40)
+    assert fetch_voice_messages() == 0
+    voices.refuses = False
+    assert fetch_voice_messages() == 1
+    assert voices.kept == {}
+    assert _ticket(session, ticket_id).voice_sid == ""
+
+
+def test_two_messages_that_sound_the_same_are_two_files(
+    session: Session, sealer: Sealer, voices: FakeVoices, files: dict[str, bytes]
+) -> None:
+    """Two silences of the same length: dropping one in its time leaves the other."""
+    for sid in ("RE1", "RE2"):
+        _leave_message(session, sealer, sid=sid)
+        voices.kept[sid] = SOUND
+    session.commit()
+    assert fetch_voice_messages() == 2
+    assert len(files) == 2
 
 
 def test_what_callers_said_and_their_numbers_are_emptied_in_time(

@@ -67,6 +67,7 @@ def send_text(talk: Talk, body: str, *, subject: str, is_said: bool = True) -> N
         now=talk.now,
     ):
         said = "sms_sent"
+        talk.owes_text = True
     else:
         said = "sms_limit"
     if is_said:

@@ -9,6 +9,7 @@ from hotline.calls.talks import Talk
 from hotline.communes import list_communes
 from hotline.declarations.document import NO, YES, Question
 from hotline.declarations.records import Declaration, begin_declaration
+from hotline.tickets import digit_by_digit
 
 HEALTH_DESK = "health"
 _PHASE = "phase"
@@ -131,7 +132,7 @@ def _fits(talk: Talk, question: Question, keys: str) -> bool:
 
 def _finish(talk: Talk, declaration: Declaration) -> None:
     declaration.is_complete = True
-    talk.say("declaration_done", reference=declaration.reference)
+    talk.say("declaration_done", reference=digit_by_digit(declaration.reference))
     if talk.sealed is None:
         talk.say("declaration_withheld")
     else:

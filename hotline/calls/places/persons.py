@@ -6,7 +6,7 @@ from hotline.calls.heard import Heard, HeardKind
 from hotline.calls.talks import Talk
 from hotline.desks import WEEKDAYS, Desk
 from hotline.steps import AwaitVoice, Transfer
-from hotline.tickets import TicketKind, Urgency, open_ticket
+from hotline.tickets import TicketKind, Urgency, digit_by_digit, open_ticket
 
 GENERAL = "general"
 LONGEST_MESSAGE_S = 120
@@ -44,7 +44,8 @@ class PersonPlace:
     def _ring(self, talk: Talk, name: str, desk: Desk) -> None:
         if not desk.is_open(talk.now, talk.library.desks.holidays):
             talk.tell_each(
-                talk.library.phrases.phrases["person_closed"], lambda _: {"hours": _hours(desk)}
+                talk.library.phrases.phrases["person_closed"],
+                lambda language: {"hours": _hours(desk, language)},
             )
             _ask_for_message(talk)
             return
@@ -86,7 +87,7 @@ class PersonPlace:
             voice_s=heard.seconds,
             now=talk.now,
         )
-        talk.say("voicemail_kept", reference=ticket.reference)
+        talk.say("voicemail_kept", reference=digit_by_digit(ticket.reference))
         talk.hang_up()
 
 
@@ -117,7 +118,8 @@ def _areas_of(talk: Talk) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _hours(desk: Desk) -> str:
-    """Write the desk's hours of an ordinary day: ``07:30-11:30, 13:30-17:00``."""
+def _hours(desk: Desk, language: str) -> str:
+    """Write the desk's hours of an ordinary day: ``07:30 đến 11:30, 13:30 đến 17:00``."""
     stretches = next((desk.hours[day] for day in WEEKDAYS if desk.hours.get(day)), ())
-    return ", ".join(stretches)
+    until = {"vi": " đến ", "zh": "至"}.get(language, " to ")
+    return ", ".join(stretch.replace("-", until) for stretch in stretches)

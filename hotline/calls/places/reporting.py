@@ -5,7 +5,7 @@ from hotline.calls.places.answering import send_text
 from hotline.calls.places.persons import LONGEST_MESSAGE_S, SHORTEST_MESSAGE_S
 from hotline.calls.talks import Talk
 from hotline.steps import AwaitVoice
-from hotline.tickets import TicketKind, Urgency, open_ticket
+from hotline.tickets import TicketKind, Urgency, digit_by_digit, open_ticket
 
 
 class ReportPlace:
@@ -35,7 +35,7 @@ class ReportPlace:
             voice_s=heard.seconds,
             now=talk.now,
         )
-        talk.say("report_kept", reference=ticket.reference)
+        talk.say("report_kept", reference=digit_by_digit(ticket.reference))
         body = talk.library.phrases.phrases["report_sms"].in_language(talk.language)
         send_text(
             talk,

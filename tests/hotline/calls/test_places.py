@@ -13,6 +13,7 @@ from hotline.caller_texts import CallerText
 from hotline.calls.heard import heard_keys, heard_words
 from hotline.desks import Desks
 from hotline.recordings import digest_of
+from hotline.speaking.wording import say_aloud
 from hotline.steps import AwaitVoice, HangUp, Transfer
 from hotline.tickets import Ticket, TicketKind, Urgency
 from tests.builders import NOON, a_level, a_phone, a_subscriber, an_area
@@ -196,7 +197,8 @@ def test_nobody_answering_leads_to_the_overflow_and_then_to_a_voice_message(
     ticket = session.scalars(select(Ticket)).one()
     assert ticket.kind is TicketKind.CALLBACK
     assert ticket.urgency == Urgency.SOON
-    assert "~voicemail_kept~" in said
+    spelled = say_aloud(" ".join(ticket.reference), "vi")
+    assert f"~voicemail_kept~ {spelled}" in said
 
 
 def test_a_call_that_reached_a_person_ends_with_goodbye(session: Session, sealer: Sealer) -> None:
@@ -212,7 +214,8 @@ def test_at_night_the_hours_are_told_and_a_message_is_taken(
 ) -> None:
     """Nobody's telephone rings when nobody is there."""
     caller = CallerOnTheLine(session, a_library(), sealer, now=NIGHT)
-    assert "~person_closed~" in caller.press("10")
+    said = caller.press("10")
+    assert "~person_closed~ tám giờ đến mười bảy giờ" in said
     assert "~voicemail_empty~" in caller.leave_message(seconds=0)
 
 

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from service.demonstration import DIRECTORY
+from service.embedded.valkey import running_valkey
+from service.queue_server import open_redis
 from tests.campaigns.subscribers.lists import a_list
 from tests.fakes.ports import a_free_port
 from tests.service.cli.clerk import Clerk, a_campaign_file, a_small_province, everything
@@ -244,3 +247,21 @@ def test_a_launch_with_another_databases_seal_key_leaves_nothing_launched(
 
     assert "does not open with LOA_SEAL_KEY" in said
     assert busy_clerk.answer("broadcasts", "list") == []
+
+
+def test_a_demonstration_where_another_is_running(data_dir: Path) -> None:
+    """Its data is not taken from under its processes; it goes on as if nothing had been asked."""
+    clerk = Clerk("", data_dir)
+    directory = data_dir / DIRECTORY
+    directory.mkdir()
+    kept = directory / "loa.sqlite3"
+    kept.write_bytes(b"what the other one has written")
+
+    with running_valkey(directory) as url, open_redis(url) as queue:
+        queue.set("waiting", "a job")
+        said = in_a_process(clerk, "demo", "--once")
+
+        assert queue.get("waiting") == b"a job"
+    assert said.count("\n") == 1
+    assert f"is running in {directory}" in said
+    assert kept.read_bytes() == b"what the other one has written"

@@ -1,0 +1,52 @@
+"""Background processes: what their jobs are given."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from campaigns.broadcasts.controls import pause_all
+from service.background import job_context
+from service.queue_server import open_redis
+from service.resources import open_resources
+from service.settings import load_settings
+from tests.builders import NOON, a_broadcast, a_province
+from tests.service.cli.clerk import SEAL_KEY
+from workers.context import JobContext, provide
+from workers.upkeep import listen_again, wake_broadcasts
+from workers.voice_messages import fetch_voice_messages
+
+
+@pytest.fixture
+def context(fresh_database: str, valkey_url: str, data_dir: Path) -> Iterator[JobContext]:
+    """What a worker process gives its jobs, at noon."""
+    settings = load_settings(
+        data_dir=data_dir,
+        database_url=fresh_database,
+        secret_key="s" * 32,
+        seal_key=SEAL_KEY,
+        loopback_account_sid="AC",
+        loopback_auth_token="t",  # noqa: S106 - it opens nothing
+    )
+    with open_resources(settings) as resources, open_redis(valkey_url) as redis:
+        given = job_context(resources, redis, worker="worker-1")
+        context = replace(given, now=lambda: NOON)
+        provide(context)
+        yield context
+        provide(None)
+
+
+def test_jobs_that_only_look_wait_for_no_writer(context: JobContext) -> None:
+    """They run every second, beside imports and launches that write for many."""
+    with context.sessions.begin() as session:
+        a_province(session, context.sealer, people=1)
+        a_broadcast(session)
+
+    with context.sessions.begin() as writer:
+        pause_all(writer, note="not yet committed")
+        writer.flush()
+
+        assert wake_broadcasts() == 1
+        assert listen_again() == 0
+        assert fetch_voice_messages() == 0
