@@ -20,7 +20,7 @@ class CarrierAccount:
     """An account that speaks Twilio.
 
     ``delivered_means_handset`` is false for Twilio itself: what it calls delivered in Viet Nam is
-    the message centre's word (twilio.com/guidelines/vn/sms).
+    the message centre's word (twilio.com/guidelines/vn/sms). ``proxy`` is the way there, if any.
     """
 
     sid: str
@@ -28,6 +28,7 @@ class CarrierAccount:
     api_url: str
     sender: str
     delivered_means_handset: bool
+    proxy: str = ""
 
 
 def carrier_account(settings: Settings) -> CarrierAccount:
@@ -46,6 +47,7 @@ def carrier_account(settings: Settings) -> CarrierAccount:
         settings.twilio_api_url,
         settings.twilio_from,
         delivered_means_handset=False,
+        proxy=settings.carrier_proxy.get_secret_value(),
     )
 
 
@@ -84,10 +86,16 @@ def open_gateway(settings: Settings, tokens: CallbackTokens) -> TwilioGateway:
         default_sender=account.sender,
         tokens=tokens,
         delivered_means_handset=account.delivered_means_handset,
+        proxy=account.proxy,
     )
 
 
 def open_voices(settings: Settings) -> TwilioVoices:
     """Open the way to the configured account's voice messages; no connection is made yet."""
     account = carrier_account(settings)
-    return TwilioVoices(account.api_url, account_sid=account.sid, auth_token=account.auth_token)
+    return TwilioVoices(
+        account.api_url,
+        account_sid=account.sid,
+        auth_token=account.auth_token,
+        proxy=account.proxy,
+    )

@@ -42,6 +42,7 @@ class Settings(BaseSettings):
     twilio_auth_token: SecretStr = Field(SecretStr(""), alias="TWILIO_AUTH_TOKEN")
     twilio_api_url: str = Field("https://api.twilio.com", alias="LOA_TWILIO_API_URL")
     twilio_from: str = Field("", alias="LOA_TWILIO_FROM")
+    carrier_proxy: SecretStr = Field(SecretStr(""), alias="LOA_CARRIER_PROXY")
     loopback_account_sid: str = Field("", alias="LOA_LOOPBACK_ACCOUNT_SID")
     loopback_auth_token: SecretStr = Field(SecretStr(""), alias="LOA_LOOPBACK_AUTH_TOKEN")
     lanes_given: Annotated[tuple[Lane, ...], NoDecode] = Field((), alias="LOA_LANES")
@@ -67,6 +68,13 @@ class Settings(BaseSettings):
         if urlsplit(value).scheme not in {"http", "https"}:
             raise ValueError("write a full address that begins with http:// or https://")
         return value.rstrip("/")
+
+    @field_validator("carrier_proxy")
+    @classmethod
+    def _check_proxy(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value() and not _is_proxy(value.get_secret_value()):
+            raise ValueError("write http://HOST:PORT, or http://USER:PASSWORD@HOST:PORT")
+        return value
 
     @property
     def database(self) -> str:
@@ -137,6 +145,14 @@ def _read(env_files: tuple[Path | str, ...], overrides: dict[str, object]) -> Se
             f"{' or '.join(str(file) for file in env_files)} is not a text in UTF-8. Nothing was "
             "changed. Save it again with the encoding UTF-8; see docs/SETTINGS.md."
         ) from None
+
+
+def _is_proxy(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        return parts.scheme == "http" and bool(parts.hostname and parts.port) and not parts.path
+    except ValueError:
+        return False
 
 
 def _read_voices(written: str) -> dict[str, str]:

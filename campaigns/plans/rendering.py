@@ -100,6 +100,7 @@ def _values(
             "document": decision.document,
         }
     # One accent in a name makes a whole English text UCS-2: shorter segments, twice the price.
+    # Every other language is UCS-2 by its own letters, and keeps the names as they are written.
     is_plain = language == "en"
     return {name: unaccent(value) if is_plain else value for name, value in values.items()}
 

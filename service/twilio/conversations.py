@@ -19,12 +19,13 @@ class Conversation:
     """Runs coroutines that speak to the carrier, one after the other, from ordinary code."""
 
     def __init__(
-        self, api_url: str, *, account_sid: str, auth_token: str, connections: int
+        self, api_url: str, *, account_sid: str, auth_token: str, connections: int, proxy: str
     ) -> None:
         self._api_url = api_url
         self._account_sid = account_sid
         self._auth_token = auth_token
         self._connections = connections
+        self._proxy = proxy
         self._opened: tuple[int, asyncio.Runner, Transport, MessageList] | None = None
         # What a forked child inherits must neither be used nor closed by it: the kernel's side of
         # an event loop is shared with the parent.
@@ -60,6 +61,6 @@ class Conversation:
             self._account_sid, self._auth_token, http_client=transport
         )
         runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
-        runner.run(transport.open(connections=self._connections))
+        runner.run(transport.open(connections=self._connections, proxy=self._proxy))
         atexit.register(self.close)
         return os.getpid(), runner, transport, client.messages

@@ -33,6 +33,7 @@ class TwilioGateway:
         tokens: CallbackTokens,
         concurrency: int = 64,
         delivered_means_handset: bool = True,
+        proxy: str = "",
     ) -> None:
         self._callback_url = public_url.rstrip("/") + CALLBACK_PATH
         self._default_sender = default_sender
@@ -40,7 +41,11 @@ class TwilioGateway:
         self._concurrency = concurrency
         self._lookup = Lookup(delivered_means_handset=delivered_means_handset)
         self._conversation = Conversation(
-            api_url, account_sid=account_sid, auth_token=auth_token, connections=concurrency
+            api_url,
+            account_sid=account_sid,
+            auth_token=auth_token,
+            connections=concurrency,
+            proxy=proxy,
         )
 
     def send_all(self, texts: Sequence[OutgoingText], *, until: datetime) -> list[Answer]:

@@ -45,9 +45,9 @@ class Transport(AsyncHttpClient):
         self._lines: dict[str, tuple[Mapping[str, str], list[str]]] = {}
         self._wires: Wires | None = None
 
-    async def open(self, *, connections: int) -> None:
+    async def open(self, *, connections: int, proxy: str = "") -> None:
         """Prepare at most *connections* connections, inside the event loop that will use them."""
-        self._wires = Wires(connections)
+        self._wires = Wires(connections, proxy=proxy)
 
     async def close(self) -> None:
         if self._wires is not None:

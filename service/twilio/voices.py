@@ -16,13 +16,14 @@ _LARGEST = 8 * 1024 * 1024
 class TwilioVoices:
     """Speaks to ``/Recordings`` (twilio.com/docs/voice/api/recording); never raises."""
 
-    def __init__(self, api_url: str, *, account_sid: str, auth_token: str) -> None:
+    def __init__(self, api_url: str, *, account_sid: str, auth_token: str, proxy: str = "") -> None:
         """Nothing is opened yet; the few messages of a day need no connection kept alive."""
         self._base = api_url.rstrip("/") + _PATH.replace("{account}", quote(account_sid, safe=""))
         credentials = base64.b64encode(f"{account_sid}:{auth_token}".encode()).decode("ascii")
         self._authorization = f"Basic {credentials}"
-        # As texts are: straight to the carrier, whatever the environment says of proxies.
-        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        # As texts go: the way that the settings say, whatever the environment says of proxies.
+        ways = {"http": proxy, "https": proxy} if proxy else {}
+        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler(ways))
 
     def fetch_voice(self, sid: str) -> bytes | None:
         """Return the message as WAV; None when it is not there, not whole, or not to be had now.

@@ -22,7 +22,12 @@ _LOOK_EVERY_S = 0.001
 _ANSWERED = 0
 _GO_ON: int = pycurl.SOCKOPT_OK
 _NO_CONNECTION = frozenset(
-    {pycurl.E_COULDNT_RESOLVE_HOST, pycurl.E_COULDNT_CONNECT, pycurl.E_OPERATION_TIMEDOUT}
+    {
+        pycurl.E_COULDNT_RESOLVE_HOST,
+        pycurl.E_COULDNT_RESOLVE_PROXY,
+        pycurl.E_COULDNT_CONNECT,
+        pycurl.E_OPERATION_TIMEDOUT,
+    }
 )
 _NO_TRUST = frozenset(
     {
@@ -72,13 +77,15 @@ class Reply:
 class Wires:
     """Up to *count* requests under way in the running event loop; the others wait."""
 
-    def __init__(self, count: int, *, answer_within_s: float = _ANSWER_WITHIN_S) -> None:
+    def __init__(
+        self, count: int, *, proxy: str = "", answer_within_s: float = _ANSWER_WITHIN_S
+    ) -> None:
         self._multi = pycurl.CurlMulti()
         self._multi.setopt(pycurl.M_MAXCONNECTS, count)
         self._watch = _Watch()
         self._free: asyncio.LifoQueue[_Wire] = asyncio.LifoQueue()
         for _ in range(count):
-            self._free.put_nowait(_Wire(self._watch, answer_within_s))
+            self._free.put_nowait(_Wire(self._watch, proxy, answer_within_s))
         self._busy: dict[pycurl.Curl, _Wire] = {}
         self._next_look: asyncio.TimerHandle | None = None
         self._is_open = True
@@ -163,8 +170,8 @@ class _Wire:
 
     ending: asyncio.Future[int]
 
-    def __init__(self, watch: _Watch, answer_within_s: float) -> None:
-        self.curl = _open_curl()
+    def __init__(self, watch: _Watch, proxy: str, answer_within_s: float) -> None:
+        self.curl = _open_curl(proxy)
         self.curl.setopt(pycurl.TIMEOUT_MS, int(answer_within_s * 1000))
         self.curl.setopt(pycurl.SOCKOPTFUNCTION, watch.add)
         self.curl.setopt(pycurl.READFUNCTION, self._give)
@@ -239,10 +246,12 @@ class _Wire:
         self._headers.append(line)
 
 
-def _open_curl() -> pycurl.Curl:
+def _open_curl(proxy: str) -> pycurl.Curl:
     curl = pycurl.Curl()
     curl.setopt(pycurl.NOSIGNAL, 1)
-    curl.setopt(pycurl.PROXY, "")
+    # Even an empty one keeps libcurl from what the environment says of proxies.
+    curl.setopt(pycurl.PROXY, proxy)
+    curl.setopt(pycurl.NOPROXY, "")
     curl.setopt(pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS)
     curl.setopt(pycurl.FOLLOWLOCATION, 0)
     # HTTP/2 has retries of its own.

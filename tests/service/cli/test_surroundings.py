@@ -212,6 +212,17 @@ def test_a_setting_that_is_wrong(clerk: Clerk) -> None:
     assert "LOA_LANES" in clerk.refusal("areas", "list", LOA_LANES="fast")
 
 
+@pytest.mark.parametrize(
+    "written", ["proxy:3128", "http://proxy", "socks5://proxy:1", "http://x:y"]
+)
+def test_a_proxy_that_is_no_address(clerk: Clerk, written: str) -> None:
+    said = clerk.refusal("areas", "list", LOA_CARRIER_PROXY=f"{written}/{PASSWORD}")
+
+    assert "LOA_CARRIER_PROXY" in said
+    assert "http://HOST:PORT" in said
+    assert PASSWORD not in said
+
+
 @pytest.mark.parametrize("kind", ["nobody listens", "no address", "another server"])
 def test_a_launch_without_a_queue_leaves_nothing_launched(
     busy_clerk: Clerk, tmp_path: Path, kind: str

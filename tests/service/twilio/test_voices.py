@@ -16,6 +16,7 @@ from tests.fakes.carriers import (
     a_loopback_carrier,
     a_server_that_says,
 )
+from tests.fakes.proxies import a_proxy
 
 SID = "RE" + "a1" * 16
 SOUND = b"RIFF\x04\x00\x00\x00WAVE"
@@ -114,3 +115,14 @@ def test_messages_are_for_our_user_alone(tmp_path: Path) -> None:
     Voices(tmp_path / DIRECTORY).keep(SID, seconds=1)
     (kept,) = (tmp_path / DIRECTORY).iterdir()
     assert kept.stat().st_mode & 0o077 == 0
+
+
+def test_messages_come_through_the_proxy_of_the_settings() -> None:
+    """As texts go, so that one setting is enough where only a proxy leads outside."""
+    with a_server_that_says((200, {}, SOUND)) as server, a_proxy() as proxy:
+        voices = TwilioVoices(
+            server.url, account_sid=ACCOUNT_SID, auth_token=AUTH_TOKEN, proxy=proxy.address
+        )
+        assert voices.fetch_voice(SID) == SOUND
+    (request,) = proxy.requests
+    assert request.startswith(f"GET {server.url}/2010-04-01/")

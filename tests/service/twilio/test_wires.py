@@ -1,6 +1,7 @@
 """Nobody is texted twice, whatever becomes of the connection while a text is on it."""
 
 import asyncio
+import re
 import ssl
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -19,6 +20,7 @@ from service.twilio.gateway import TwilioGateway
 from service.twilio.wires import Inquiry, Wires
 from tests.builders import a_phone
 from tests.fakes.carriers import a_gateway
+from tests.fakes.proxies import a_proxy
 from tests.fakes.sockets import Deed, SocketServer, a_socket_server
 
 BODY = "Lạng Sơn: 7:00 & 50% + 1 ~ €* \n"
@@ -121,6 +123,40 @@ def test_a_proxy_of_the_environment_is_not_used(monkeypatch: pytest.MonkeyPatch)
         gateway.close()
 
 
+def test_texts_go_through_the_proxy_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where only a proxy leads outside; nothing in the environment leads past it."""
+    monkeypatch.setenv("no_proxy", "*")
+    number = a_phone()
+    with a_socket_server() as server, a_proxy() as proxy:
+        gateway = a_gateway(server.address, proxy=proxy.address, concurrency=1)
+        assert speak(gateway, number) == [Accepted("SM1")]
+        gateway.close()
+        (request,) = proxy.requests
+        assert request.startswith(f"POST {server.address}/2010-04-01/")
+    assert recipients(server) == [number]
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_proxy_that_is_away_is_tried_again_later(scheme: str) -> None:
+    """No byte left, so nobody need be asked what became of the text."""
+    with a_proxy() as proxy:
+        address = proxy.address
+    gateway = a_gateway(f"{scheme}://carrier.invalid", proxy=address)
+    answers = speak(gateway, a_phone())
+    gateway.close()
+    assert answers == [Postponed("unreachable", timedelta(seconds=5))]
+
+
+def test_a_proxy_that_leads_nowhere_is_tried_again_later() -> None:
+    """It wants a password, or does not lead to this carrier: no byte of the text has left."""
+    with a_proxy(refusal=b"407 Proxy Authentication Required") as proxy:
+        gateway = a_gateway("https://carrier.invalid", proxy=proxy.address)
+        answers = speak(gateway, a_phone())
+        gateway.close()
+    assert proxy.requests == ["CONNECT carrier.invalid:443"]
+    assert answers == [Postponed("unreachable", timedelta(seconds=5))]
+
+
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make a certificate for 127.0.0.1 that nobody signed but itself, with its key."""
@@ -179,6 +215,24 @@ def test_a_carrier_that_python_trusts_is_trusted(
     assert first == Accepted("SM1")
     assert isinstance(second, Uncertain)
     assert recipients(tls_server) == numbers
+
+
+def test_a_proxy_sees_the_carriers_name_and_no_more(
+    tls_server: SocketServer, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Numbers and texts, and the account's token, go through it sealed."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    number = a_phone()
+    with a_proxy() as proxy:
+        gateway = a_gateway(
+            tls_server.address, proxy=proxy.address.replace("//", "//loa:word@"), concurrency=1
+        )
+        assert speak(gateway, number) == [Accepted("SM1")]
+        gateway.close()
+    assert proxy.requests == [f"CONNECT {tls_server.address.removeprefix('https://')}"]
+    (head,) = proxy.heads
+    assert re.findall(rb"(?i)authorization: [^\r]*", head) == [b"Authorization: Basic bG9hOndvcmQ="]
+    assert recipients(tls_server) == [number]
 
 
 def test_a_carrier_that_speaks_no_tls_hears_nothing() -> None:
