@@ -120,16 +120,6 @@ def opt_out_many(
     )
 
 
-def leave(
-    session: Session, number: str, *, source: str, sealer: Sealer, now: datetime
-) -> Subscriber:
-    """Record that whoever has the E.164 *number* moved away or gave the number up."""
-    subscriber = get_subscriber(session, number, sealer=sealer)
-    subscriber.left_at = subscriber.left_at or now
-    _record(session, subscriber, ConsentKind.LEFT, source=source, at=None, now=now)
-    return subscriber
-
-
 def erase(
     session: Session, number: str, *, source: str, sealer: Sealer, now: datetime
 ) -> Subscriber:

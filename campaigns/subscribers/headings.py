@@ -15,7 +15,7 @@ PHONE, AREA, LANGUAGE, TAGS, CONSENT, CONSENT_AT = COLUMNS = (
     "consent",
     "consent_at",
 )
-ROW, REASON = REJECT_COLUMNS = ("row", "reason")
+REJECT_COLUMNS = ("row", "reason")
 
 # Unaccented, lower case, one space between words: what `fold` makes of a heading.
 _WORDS = {

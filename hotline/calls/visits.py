@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, fields
 ANSWER = "answer:"
 PERSON = "person:"
 RESUME = "resume"
-DECLARE = "declare"
 
 
 @dataclass(slots=True)

@@ -1,6 +1,6 @@
 """Commands about subscribers: lists that come in, and what single people say about consent."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -122,10 +122,7 @@ def count() -> Answer:
 @answering
 def opt_out_command(number: str, source: str) -> Answer:
     """Send no more texts to NUMBER, whatever any list says later."""
-    with open_resources() as resources, resources.sessions.begin() as session:
-        phone = read_phone(number)
-        opt_out(session, phone, source=source, sealer=resources.sealer, now=resources.now())
-    return _answer(phone, "opted_out", "receives no more texts")
+    return _record(opt_out, number, source, state="opted_out", said="receives no more texts")
 
 
 @subscribers.command("opt-in")
@@ -134,10 +131,7 @@ def opt_out_command(number: str, source: str) -> Answer:
 @answering
 def opt_in_command(number: str, source: str) -> Answer:
     """Send texts to NUMBER again, because its owner says so."""
-    with open_resources() as resources, resources.sessions.begin() as session:
-        phone = read_phone(number)
-        opt_in(session, phone, source=source, sealer=resources.sealer, now=resources.now())
-    return _answer(phone, "opted_in", "receives texts again")
+    return _record(opt_in, number, source, state="opted_in", said="receives texts again")
 
 
 @subscribers.command("erase")
@@ -148,10 +142,7 @@ def opt_in_command(number: str, source: str) -> Answer:
 @answering
 def erase_command(number: str, source: str) -> Answer:
     """Forget who has NUMBER; all that stays is that it must not be texted."""
-    with open_resources() as resources, resources.sessions.begin() as session:
-        phone = read_phone(number)
-        erase(session, phone, source=source, sealer=resources.sealer, now=resources.now())
-    return _answer(phone, "erased", "is erased")
+    return _record(erase, number, source, state="erased", said="is erased")
 
 
 @subscribers.command("history")
@@ -181,8 +172,14 @@ def history(number: str) -> Answer:
     return Answer({"number": mask(phone), "events": document}, [table])
 
 
-def _answer(phone: str, done: str, shown: str) -> Answer:
-    return Answer({"number": mask(phone), "done": done}, [f"{mask(phone)} {shown}."])
+def _record(
+    record: Callable[..., object], number: str, source: str, *, state: str, said: str
+) -> Answer:
+    """Have *record* note what the owner of *number* says; answer what that means."""
+    with open_resources() as resources, resources.sessions.begin() as session:
+        phone = read_phone(number)
+        record(session, phone, source=source, sealer=resources.sealer, now=resources.now())
+    return Answer({"number": mask(phone), "done": state}, [f"{mask(phone)} {said}."])
 
 
 def _area_names(resources: Resources) -> dict[str, str]:

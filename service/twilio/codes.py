@@ -54,12 +54,6 @@ def known_codes() -> MappingProxyType[str, Code]:
         )
 
 
-def words_for(code: str) -> str:
-    """Say in words what *code* means."""
-    known = known_codes().get(code)
-    return known.words if known else f"The carrier's error {code}"
-
-
 def is_stopped_by_recipient(code: str) -> bool:
     """Whether *code* says that the recipient told the carrier to stop: treat it as an opt-out."""
     return code == STOPPED_BY_RECIPIENT

@@ -1,6 +1,6 @@
 """What a dead worker left behind is found out at the carrier, never blindly sent again."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy.orm import Session
@@ -32,15 +32,22 @@ def broadcast(session: Session, sealer: Sealer) -> Broadcast:
     return a_broadcast(session)
 
 
-def claim(session: Session, sealer: Sealer, broadcast: Broadcast) -> Claim:
+def claim(
+    session: Session,
+    sealer: Sealer,
+    broadcast: Broadcast,
+    *,
+    claimant: str = "worker-1",
+    now: datetime = NOON,
+) -> Claim:
     claimed = claim_batch(
         session,
         broadcast.id,
         lane="twilio",
-        claimant="worker-1",
+        claimant=claimant,
         lease=LEASE,
         sealer=sealer,
-        now=NOON,
+        now=now,
     )
     assert claimed is not None
     return claimed
@@ -74,7 +81,7 @@ def test_what_the_carrier_has_is_accepted_and_not_sent_again(
     assert resolve(session, first, [as_sent(first)], now=LATER) is DeliveryState.ACCEPTED
     assert resolve(session, second, [], now=LATER) is DeliveryState.PLANNED
 
-    again = claim_again(session, sealer, broadcast)
+    again = claim(session, sealer, broadcast, claimant="worker-2", now=LATER)
     assert [text.to for text in again.texts] == [second.to]
     ledger = draw_ledger(session, broadcast.id)
     assert (ledger.accepted, ledger.accepted_by.network, ledger.in_flight) == (1, 1, 1)
@@ -105,20 +112,6 @@ def test_a_sleeper_that_wakes_up_records_what_it_was_told(
     assert (ledger.accepted, ledger.unknown, ledger.in_flight) == (1, 1, 0)
 
 
-def claim_again(session: Session, sealer: Sealer, broadcast: Broadcast) -> Claim:
-    again = claim_batch(
-        session,
-        broadcast.id,
-        lane="twilio",
-        claimant="worker-2",
-        lease=LEASE,
-        sealer=sealer,
-        now=LATER,
-    )
-    assert again is not None
-    return again
-
-
 def test_a_sleeper_cannot_take_a_text_out_of_another_workers_hands(
     session: Session, sealer: Sealer, broadcast: Broadcast
 ) -> None:
@@ -126,7 +119,7 @@ def test_a_sleeper_cannot_take_a_text_out_of_another_workers_hands(
     sleeper = claim(session, sealer, broadcast)
     for lost in lose(session, sealer):
         resolve(session, lost, [], now=LATER)
-    awake = claim_again(session, sealer, broadcast)
+    awake = claim(session, sealer, broadcast, claimant="worker-2", now=LATER)
 
     settle(session, sleeper, [Postponed("20429", timedelta())] * 2, now=LATER)
 

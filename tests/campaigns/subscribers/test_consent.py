@@ -13,7 +13,6 @@ from campaigns.subscribers.consent import (
     erase,
     find_subscriber,
     get_subscriber,
-    leave,
     opt_in,
     opt_out,
 )
@@ -71,7 +70,7 @@ def test_a_number_nobody_knows_can_opt_out_but_nothing_else(
 ) -> None:
     """Somebody who rings the hotline first must not be texted once a list names them."""
     phone = a_phone()
-    for ask in (opt_in, leave, erase):
+    for ask in (opt_in, erase):
         with pytest.raises(UnknownSubscriberError):
             ask(session, phone, source="hotline", sealer=sealer, now=NOON)
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from campaigns.errors import SubscriberFileError, UnknownAreaError
 from campaigns.sealing import Sealer
-from campaigns.subscribers.consent import erase, get_subscriber, leave, opt_in, opt_out
+from campaigns.subscribers.consent import erase, get_subscriber, opt_in, opt_out
 from campaigns.subscribers.imports import preview_import, stage_list
 from campaigns.subscribers.models import ConsentEvent, ConsentKind, Subscriber
 from campaigns.subscribers.rows import Rejection
@@ -177,7 +177,8 @@ def test_who_had_left_returns_when_a_list_names_them(
 ) -> None:
     path = a_list(tmp_path, "0912345678,06196,,,sổ mới,")
     import_now(session, path, sealer=sealer)
-    leave(session, ONE, source="visit", sealer=sealer, now=NOON)
+    others = a_list(tmp_path, "0968123456,06196,,,,", name="others.csv")
+    import_now(session, others, sealer=sealer, complete=True)
 
     outcome = import_now(session, path, sealer=sealer, now=LATER)
 

@@ -9,7 +9,6 @@ from service.twilio.codes import (
     answer_to_refusal,
     is_stopped_by_recipient,
     known_codes,
-    words_for,
 )
 from service.twilio.statuses import outcome_of
 
@@ -78,12 +77,6 @@ def test_every_code_of_the_table_is_explained() -> None:
 def test_a_stop_at_the_carrier_is_recognised() -> None:
     """21610 is an opt-out; nothing else is."""
     assert [code for code in known_codes() if is_stopped_by_recipient(code)] == ["21610"]
-    assert "stopped" in words_for("21610")
-
-
-def test_an_unknown_code_still_says_something() -> None:
-    """A code of tomorrow is shown as it is."""
-    assert "99999" in words_for("99999")
 
 
 @pytest.mark.parametrize(
