@@ -1,9 +1,10 @@
 """Callers: what somebody chose on the phone, remembered by the fingerprint of the number."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Executable, LargeBinary, String
+from sqlalchemy import Executable, LargeBinary, String, case
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -21,38 +22,25 @@ class Caller(Base):
     seen_at: Mapped[datetime]
 
 
-def remember_language(
-    session: Session, fingerprint: bytes, language: str, *, now: datetime
-) -> None:
-    """Remember *language* as the one this caller chose."""
-    _remember(session, fingerprint, "language", language, now=now)
+def remember_callers(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Remember the *rows* of this table; an empty language or commune leaves what is known."""
+    if rows:
+        ordered = sorted(rows, key=lambda row: bytes(row["fingerprint"]))
+        session.execute(_REMEMBER[session.get_bind().dialect.name], ordered)
 
 
-def remember_commune(
-    session: Session, fingerprint: bytes, area_code: str, *, now: datetime
-) -> None:
-    """Remember *area_code* as the commune this caller asked about as their own."""
-    _remember(session, fingerprint, "area_code", area_code, now=now)
-
-
-def _remember(
-    session: Session, fingerprint: bytes, name: str, value: str, *, now: datetime
-) -> None:
-    values = {"fingerprint": fingerprint, "language": "", "area_code": "", "seen_at": now}
-    session.execute(_UPSERTS[session.get_bind().dialect.name, name], values | {name: value})
-
-
-def _upsert(insert: Any, name: str) -> Executable:
-    """Return the statement that keeps *name* of a caller and leaves the rest as it is."""
-    statement = insert(Caller.__table__)
-    kept = {"seen_at": statement.excluded.seen_at, name: statement.excluded[name]}
-    upsert: Executable = statement.on_conflict_do_update(index_elements=["fingerprint"], set_=kept)
+def _upsert(insert: Any) -> Executable:
+    statement = insert(_callers)
+    new = statement.excluded
+    kept = {
+        name: case((new[name] == "", _callers.c[name]), else_=new[name])
+        for name in ("language", "area_code")
+    }
+    upsert: Executable = statement.on_conflict_do_update(
+        index_elements=["fingerprint"], set_={"seen_at": new.seen_at, **kept}
+    )
     return upsert
 
 
-# Written once: a caller who chooses a language waits for this statement.
-_UPSERTS = {
-    (dialect, name): _upsert(insert, name)
-    for dialect, insert in (("postgresql", postgresql.insert), ("sqlite", sqlite.insert))
-    for name in ("language", "area_code")
-}
+_callers = Caller.__table__
+_REMEMBER = {"postgresql": _upsert(postgresql.insert), "sqlite": _upsert(sqlite.insert)}

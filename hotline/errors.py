@@ -5,6 +5,7 @@ HotlineError
 ├── UnknownAnswerError        no answer has this code
 ├── ApprovalRefusedError      this person may not approve this answer
 ├── RecordingRefusedError     a sound file cannot be taken over
+├── NothingToSayError         no script was ever loaded
 ├── TurnTakenError            another process has taken this turn of a call
 ├── TicketRefusedError        a ticket is closed, somebody else's, or not to be written so
 └── UnknownTicketError        no report or callback has this number
@@ -51,3 +52,7 @@ class TicketRefusedError(HotlineError):
 
 class TurnTakenError(HotlineError):
     """Another process has taken this turn of a call; asked again, it gives that one's reply."""
+
+
+class NothingToSayError(HotlineError):
+    """No script was ever loaded."""

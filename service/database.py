@@ -1,20 +1,29 @@
 """The database: engines and sessions that behave the same on SQLite and on PostgreSQL."""
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+import psycopg
+from sqlalchemy import Connection, Dialect, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DisconnectionError
 from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from service.errors import SettingsError
 
 READ_ONLY = "loa_read_only"
 _BUSY_TIMEOUT_MS = 15_000
+# libpq's settings. Without the second a server that has vanished is waited for for a quarter hour
+# (postgresql.org/docs/15/libpq-connect.html).
+_CONNECTING = {"connect_timeout": 10, "tcp_user_timeout": 15_000}
+_RESTING_SINCE = "loa_resting_since"
+_RESTED_S = 1.0
 
 
 def open_engine(url: str) -> Engine:
@@ -39,7 +48,10 @@ def open_engine(url: str) -> Engine:
         return engine
     if parsed is not None and parsed.get_backend_name() in {"postgresql", "postgres"}:
         parsed = parsed.set(drivername="postgresql+psycopg")
-        return create_engine(parsed, pool_pre_ping=True, connect_args={"connect_timeout": 10})
+        engine = create_engine(parsed, connect_args=_CONNECTING)
+        event.listen(engine, "checkin", _note_rest)
+        event.listen(engine, "checkout", partial(_ping_rested, engine.dialect))
+        return engine
     raise SettingsError(
         "LOA_DATABASE_URL is not an address of a database Loa knows. Nothing was changed. "
         "Write postgresql://user:password@host/name, with %40 %3A %2F for @ : / in a password, or "
@@ -53,10 +65,22 @@ def open_sessions(engine: Engine) -> sessionmaker[Session]:
 
 def reading(sessions: sessionmaker[Session]) -> Session:
     """Return a session that only reads, and so never waits for a writer."""
+    return reading_sessions(sessions)()
+
+
+def reading_sessions(sessions: sessionmaker[Session]) -> sessionmaker[Session]:
+    """Return what makes sessions as `reading` does, for whoever needs many.
+
+    On PostgreSQL each statement stands alone; it would see what is committed by then in a
+    transaction as well, and a transaction costs two more round trips.
+    """
     engine = sessions.kw["bind"]
-    if isinstance(engine, Engine):
-        return sessions(bind=engine.execution_options(**{READ_ONLY: True}))
-    return sessions()
+    if not isinstance(engine, Engine):
+        return sessions
+    options: dict[str, Any] = {READ_ONLY: True}
+    if engine.dialect.name == "postgresql":
+        options["isolation_level"] = "AUTOCOMMIT"
+    return open_sessions(engine.execution_options(**options))
 
 
 @contextmanager
@@ -74,6 +98,23 @@ def begin_on(connection: Connection, *, read_only: bool = False) -> AbstractCont
     """
     connection.execution_options(**{READ_ONLY: read_only})
     return sessionmaker(connection, expire_on_commit=False).begin()
+
+
+def _note_rest(_connection: Any, record: ConnectionPoolEntry) -> None:
+    record.info[_RESTING_SINCE] = time.monotonic()
+
+
+def _ping_rested(
+    dialect: Dialect, connection: Any, record: ConnectionPoolEntry, _proxy: Any
+) -> None:
+    """Ask a connection that has rested whether it still works; one in use is not asked."""
+    since = record.info.get(_RESTING_SINCE)
+    if since is None or time.monotonic() - since < _RESTED_S:
+        return
+    try:
+        dialect.do_ping(connection)
+    except psycopg.Error as lost:
+        raise DisconnectionError from lost
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:

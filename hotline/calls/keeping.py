@@ -1,18 +1,35 @@
-"""Keeping: the few statements that every turn runs, written once and prepared by the driver.
+"""Keeping: the few statements that every turn runs, each for many turns at once.
+
+Rows are written in the order of their keys, so that processes that take the same turns wait for
+each other in one direction only.
 
 They name tables rather than classes: building statements and objects anew for each turn would
 take longer than the database does.
 """
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Table, and_, bindparam, literal, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    CursorResult,
+    String,
+    Table,
+    and_,
+    bindparam,
+    func,
+    literal,
+    literal_column,
+    select,
+    true,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from campaigns.base import Base
+from campaigns.sealing import Sealer
 from campaigns.subscribers.models import Subscriber
 from hotline.call_records import Call, CallState, Turn
 from hotline.callers import Caller
@@ -28,54 +45,73 @@ def _table(model: type[Base]) -> Table:
 _calls, _turns, _revisions = _table(Call), _table(Turn), _table(LibraryRevision)
 _preferences, _subscribers = _table(Caller), _table(Subscriber)
 
-_REVISION = select(_revisions.c.number).where(_revisions.c.id == 1).scalar_subquery()
-_FOUND = (
+# Written out, so that a plan made beforehand knows it.
+_ONE: ColumnElement[int] = literal_column("1")
+_IDS = (_calls.c.sid, _calls.c.id)
+_KNOWN = select(*_IDS).where(_calls.c.sid.in_(bindparam("sids", expanding=True)))
+_A_TURN = (
     select(
+        _calls.c.sid,
         _turns.c.number,
         _turns.c.visit,
         _turns.c.reply,
         _turns.c.call_id,
         _calls.c.fingerprint,
         _calls.c.sealed,
-        _REVISION,
+        select(_revisions.c.number).where(_revisions.c.id == 1).scalar_subquery(),
     )
-    .join(_calls, _calls.c.id == _turns.c.call_id)
-    .where(_calls.c.sid == bindparam("sid"))
+    .select_from(_calls)
+    .join(_turns, _turns.c.call_id == _calls.c.id)
+)
+_later = _turns.alias("later")
+_last_number = select(func.max(_later.c.number)).where(_later.c.call_id == _calls.c.id)
+# PostgreSQL looks each call up by itself: told to look for several at once, it may well read all
+# there are, and stay with that plan.
+_sids = (
+    func.unnest(bindparam("sids", type_=postgresql.ARRAY(String)))
+    .table_valued("sid")
+    .render_derived()
+)
+_each = (
+    _A_TURN.where(_calls.c.sid == _sids.c.sid)
     .order_by(_turns.c.number.desc())
-    .limit(1)
+    .limit(_ONE)
+    .lateral()
 )
-TURN_AT = _FOUND.where(
-    or_(_turns.c.number == bindparam("number"), _turns.c.number == bindparam("before"))
+_LATEST = {
+    "postgresql": select(_each).select_from(_sids.join(_each, true())),
+    "sqlite": _A_TURN.where(
+        _calls.c.sid.in_(bindparam("sids", expanding=True)),
+        _turns.c.number == _last_number.scalar_subquery(),
+    ),
+}
+_REPLY = select(_turns.c.reply).where(
+    _turns.c.call_id == bindparam("call_id"), _turns.c.number == bindparam("number")
 )
-_LATEST = (
-    select(_turns.c.number, _turns.c.reply)
-    .join(_calls, _calls.c.id == _turns.c.call_id)
-    .where(_calls.c.sid == bindparam("sid"))
-    .order_by(_turns.c.number.desc())
-    .limit(1)
-    .subquery("latest")
-)
-_BEFORE = (
-    select(_turns.c.visit, _turns.c.reply, _turns.c.at, _calls.c.state)
-    .join(_calls, _calls.c.id == _turns.c.call_id)
+# The call first and alone: joined with its turns, a planner may well read every call there was.
+_last_call = (
+    select(_calls.c.id, _calls.c.state)
     .where(
         _calls.c.fingerprint == bindparam("fingerprint"),
         _calls.c.started_at >= bindparam("since", type_=_calls.c.started_at.type),
-        _calls.c.sid != bindparam("sid"),
     )
-    .order_by(_calls.c.id.desc(), _turns.c.number.desc())
-    .limit(1)
+    .order_by(_calls.c.started_at.desc(), _calls.c.id.desc())
+    .limit(_ONE)
+    .subquery("last_call")
+)
+_BEFORE = (
+    select(_turns.c.visit, _turns.c.reply, _turns.c.at, _last_call.c.state)
+    .join(_last_call, _last_call.c.id == _turns.c.call_id)
+    .order_by(_turns.c.number.desc())
+    .limit(_ONE)
     .subquery("before")
 )
 _one = select(literal(1).label("one")).subquery("one")
-# Everything that a new call begins with, and whether it is new, in one look.
-OPENING = select(
-    _REVISION,
+# Everything that a new call begins with, in one look.
+_OPENING = select(
     _preferences.c.language,
     _preferences.c.area_code,
     _subscribers.c.area_code,
-    _LATEST.c.number,
-    _LATEST.c.reply,
     _BEFORE.c.visit,
     _BEFORE.c.reply,
     _BEFORE.c.at,
@@ -89,43 +125,26 @@ OPENING = select(
             _subscribers.c.erased_at.is_(None),
         ),
     )
-    .outerjoin(_LATEST, true())
     .outerjoin(_BEFORE, true())
 )
-_CALL_ID = select(_calls.c.id).where(_calls.c.sid == bindparam("sid"))
-ADD_TURN = {
-    "postgresql": postgresql.insert(_turns).on_conflict_do_nothing().returning(_turns.c.number),
-    "sqlite": sqlite.insert(_turns).on_conflict_do_nothing().returning(_turns.c.number),
+_ADD_CALL = {
+    "postgresql": postgresql.insert(_calls).on_conflict_do_nothing().returning(*_IDS),
+    "sqlite": sqlite.insert(_calls).on_conflict_do_nothing().returning(*_IDS),
 }
-ADD_CALL = {
-    "postgresql": postgresql.insert(_calls).on_conflict_do_nothing().returning(_calls.c.id),
-    "sqlite": sqlite.insert(_calls).on_conflict_do_nothing().returning(_calls.c.id),
+_ADD_TURN = {
+    "postgresql": postgresql.insert(_turns).on_conflict_do_nothing(),
+    "sqlite": sqlite.insert(_turns).on_conflict_do_nothing(),
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Opening:
-    """What is known when a call rings: its latest turn if it is known, and of its caller.
+class Latest:
+    """The latest turn of a call, with what the call keeps of its caller.
 
-    ``before`` is where the caller's last call was; ``listed`` the commune a list names.
+    ``revision`` is the library's by now, read along to spare a statement.
     """
 
-    revision: int | None
-    language: str | None
-    area_code: str | None
-    listed: str | None
-    number: int | None
-    reply: str | None
-    before_visit: str | None
-    before_reply: str | None
-    before_at: datetime | None
-    before_state: CallState | None
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A turn that was taken, with what its call keeps; ``revision`` is the library's by now."""
-
+    sid: str
     number: int
     visit: str
     reply: str
@@ -135,52 +154,79 @@ class Found:
     revision: int | None
 
 
-def find_turn(session: Session, sid: str, number: int) -> Found | None:
-    """Return turn *number* of call *sid*, else the one before it, else the call's latest."""
-    row = session.execute(TURN_AT, {"sid": sid, "number": number, "before": number - 1}).first()
-    return find_latest(session, sid) if row is None else Found(*row)
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What is known of a caller when a call rings.
+
+    ``before_...`` is where the caller's last call was; ``listed`` the commune a list names.
+    """
+
+    fingerprint: bytes | None
+    sealed: bytes | None
+    language: str | None
+    area_code: str | None
+    listed: str | None
+    before_visit: str | None
+    before_reply: str | None
+    before_at: datetime | None
+    before_state: CallState | None
 
 
-def find_latest(session: Session, sid: str) -> Found | None:
-    """Return the latest turn of call *sid*; None for a call that nobody has heard of."""
-    row = session.execute(_FOUND, {"sid": sid}).first()
-    return None if row is None else Found(*row)
+def find_latest(session: Session, sids: Iterable[str]) -> dict[str, Latest]:
+    """Return the latest turns of the calls *sids*; a call that nobody has heard of is missing."""
+    found = session.execute(_LATEST[_dialect(session)], {"sids": list(sids)})
+    return {row[0]: Latest(*row) for row in found}
+
+
+def find_reply(session: Session, call_id: int, number: int) -> str:
+    """Return what was said in a turn that was taken."""
+    return str(session.execute(_REPLY, {"call_id": call_id, "number": number}).scalar_one())
 
 
 def find_opening(
-    session: Session, sid: str, fingerprint: bytes | None, *, since: datetime
+    session: Session, caller: str | None, *, since: datetime, sealer: Sealer
 ) -> Opening:
-    """Return what is known of call *sid* and of its caller's calls begun *since*."""
-    given = {"sid": sid, "fingerprint": fingerprint, "since": since}
-    return Opening(*tuple(session.execute(OPENING, given).one()))
+    """Return what is known of the E.164 number *caller* and of its calls begun *since*."""
+    if caller is None:
+        return Opening(*[None] * 9)
+    fingerprint = sealer.fingerprint(caller)
+    row = session.execute(_OPENING, {"fingerprint": fingerprint, "since": since}).one()
+    return Opening(fingerprint, sealer.seal(caller), *row)
 
 
-def keep_call(
-    session: Session,
-    sid: str,
-    *,
-    fingerprint: bytes | None,
-    sealed: bytes | None,
-    now: datetime,
-) -> int:
-    """Keep that call *sid* rang, and return its id; a call that is known already stays as it is."""
-    values = {
-        "sid": sid,
-        "fingerprint": fingerprint,
-        "sealed": sealed,
-        "started_at": now,
-        "state": CallState.GOING,
-    }
-    call_id = session.execute(ADD_CALL[_dialect(session)], values).scalar()
-    if call_id is None:
-        call_id = session.execute(_CALL_ID, {"sid": sid}).scalar_one()
-    return int(call_id)
+def keep_calls(
+    session: Session, ringing: Mapping[str, Opening], *, now: datetime
+) -> dict[str, int]:
+    """Keep the calls that ring, by sid, and return their ids; known ones stay as they are."""
+    rows = [
+        {
+            "sid": sid,
+            "fingerprint": opening.fingerprint,
+            "sealed": opening.sealed,
+            "started_at": now,
+            "state": CallState.GOING,
+        }
+        for sid, opening in sorted(ringing.items())
+    ]
+    if not rows:
+        return {}
+    ids = {row[0]: row[1] for row in session.execute(_ADD_CALL[_dialect(session)], rows)}
+    if known := ringing.keys() - ids:
+        ids |= {row[0]: row[1] for row in session.execute(_KNOWN, {"sids": list(known)})}
+    return ids
 
 
-def keep_turn(session: Session, values: dict[str, Any]) -> bool:
-    """Keep one turn; return False when another process has kept it already."""
-    kept = session.execute(ADD_TURN[_dialect(session)], values).scalar()
-    return kept is not None
+def keep_turns(session: Session, rows: Sequence[dict[str, Any]]) -> bool:
+    """Keep turns; return False when another process has kept one of them already.
+
+    Then the transaction must not be committed, since nothing tells which of them it was.
+    """
+    if not rows:
+        return True
+    counting = {"preserve_rowcount": True}
+    ordered = sorted(rows, key=lambda row: (row["call_id"], row["number"]))
+    kept = session.execute(_ADD_TURN[_dialect(session)], ordered, execution_options=counting)
+    return cast("CursorResult[Any]", kept).rowcount == len(rows)
 
 
 def _dialect(session: Session) -> str:

@@ -26,8 +26,6 @@ def open_talk(
     opening: Opening,
     *,
     call_id: int,
-    fingerprint: bytes | None,
-    sealed: bytes | None,
     sealer: Sealer,
     now: datetime,
 ) -> Talk:
@@ -48,8 +46,8 @@ def open_talk(
         library=library,
         visit=visit,
         call_id=call_id,
-        fingerprint=fingerprint,
-        sealed=sealed,
+        fingerprint=opening.fingerprint,
+        sealed=opening.sealed,
         sealer=sealer,
         now=now,
     )

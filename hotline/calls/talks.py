@@ -21,7 +21,8 @@ HEARS = {"vi": "vi", "zh": "zh", "en": "en"}
 class Talk:
     """The turn of one call; nodes change *visit* and say things, the engine keeps the result.
 
-    ``owes_text`` tells whoever commits the turn that a text waits to be sent.
+    ``remembers`` is what the caller's next call shall begin with; ``owes_text`` tells whoever
+    commits the turn that a text waits to be sent.
     """
 
     session: Session
@@ -37,6 +38,7 @@ class Talk:
     ending: Ending | None = None
     goes_to: str | None = None
     keeps_notes: bool = False
+    remembers: dict[str, str] = field(default_factory=dict)
     owes_text: bool = False
 
     @property

@@ -1,6 +1,7 @@
 """Turns: one request of the carrier in, one reply out, each taken exactly once."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -10,16 +11,17 @@ from sqlalchemy.orm import Session
 from campaigns.bulk import change
 from campaigns.sealing import Sealer
 from hotline.call_records import Call, CallState
+from hotline.callers import remember_callers
 from hotline.calls.conversing import enter, respond
 from hotline.calls.heard import Heard, HeardKind
 from hotline.calls.keeping import (
-    Found,
+    Latest,
     Opening,
     find_latest,
     find_opening,
-    find_turn,
-    keep_call,
-    keep_turn,
+    find_reply,
+    keep_calls,
+    keep_turns,
 )
 from hotline.calls.opening import LONGEST_CALL, open_talk
 from hotline.calls.talks import Talk
@@ -28,17 +30,30 @@ from hotline.errors import TurnTakenError
 from hotline.library import Library
 from hotline.steps import HangUp, Reply, waits_for_keys
 
+# The number of a turn, and what is said in it.
+Answer = tuple[int, Reply]
+
 
 @dataclass(frozen=True, slots=True)
 class Taken:
     """A turn thought out but not yet kept: its row, and the reply that is in it.
 
-    ``owes_text``: once it is kept, somebody should be asked to send a text.
+    ``remembers`` is the caller's row if that changes; ``owes_text``: once the turn is kept,
+    somebody should be asked to send a text.
     """
 
-    values: dict[str, Any]
+    row: dict[str, Any]
     reply: Reply
+    remembers: dict[str, Any] | None
     owes_text: bool
+
+    @property
+    def answer(self) -> Answer:
+        return self.row["number"], self.reply
+
+    def of_call(self, call_id: int) -> "Taken":
+        """Return the same turn as one of the call *call_id*."""
+        return replace(self, row=self.row | {"call_id": call_id})
 
 
 def begin_call(
@@ -49,28 +64,20 @@ def begin_call(
     caller: str | None,
     sealer: Sealer,
     now: datetime,
-) -> tuple[int, Reply]:
+) -> Answer:
     """Answer the call *sid* of the E.164 number *caller* (None: withheld).
 
     Returns the number of the turn that the reply belongs to, and the reply; asked again, the
     call's latest turn.
     """
-    fingerprint = sealer.fingerprint(caller) if caller else None
-    sealed = sealer.seal(caller) if caller else None
-    opening = find_opening(session, sid, fingerprint, since=now - LONGEST_CALL)
-    if opening.number is not None:
-        return opening.number, Reply.from_json(opening.reply or "")
-    taken = think_opening(
-        session,
-        library,
-        opening,
-        call_id=keep_call(session, sid, fingerprint=fingerprint, sealed=sealed, now=now),
-        fingerprint=fingerprint,
-        sealed=sealed,
-        sealer=sealer,
-        now=now,
-    )
-    return 0, _keep(session, taken)
+    latest = find_latest(session, [sid]).get(sid)
+    if latest is not None:
+        return latest.number, Reply.from_json(latest.reply)
+    opening = find_opening(session, caller, since=now - LONGEST_CALL, sealer=sealer)
+    call_id = keep_calls(session, {sid: opening}, now=now)[sid]
+    taken = think_opening(session, library, opening, call_id=call_id, sealer=sealer, now=now)
+    keep(session, taken)
+    return taken.answer
 
 
 def think_opening(
@@ -79,84 +86,75 @@ def think_opening(
     opening: Opening,
     *,
     call_id: int,
-    fingerprint: bytes | None,
-    sealed: bytes | None,
     sealer: Sealer,
     now: datetime,
 ) -> Taken:
     """Think out the first turn of a call; it needs nothing of *session* for a menu or greeting."""
-    talk = open_talk(
-        session,
-        library,
-        opening,
-        call_id=call_id,
-        fingerprint=fingerprint,
-        sealed=sealed,
-        sealer=sealer,
-        now=now,
-    )
+    talk = open_talk(session, library, opening, call_id=call_id, sealer=sealer, now=now)
     enter(talk)
     return _written(talk, 0, Heard(HeardKind.RANG))
 
 
-def take_turn(
-    session: Session,
-    library: Library,
-    *,
-    sid: str,
-    number: int,
-    heard: Heard,
-    sealer: Sealer,
-    now: datetime,
-) -> tuple[int, Reply] | None:
-    """Take turn *number* of call *sid*, or repeat the reply that it had; None for a strange call.
+def repeat(session: Session, latest: Latest, number: int | None) -> Answer | None:
+    """Return what was said in turn *number*, None when it is the next to be taken.
 
     A turn that was taken is answered as it was, whatever is heard now. One too far ahead, which
-    nobody can have been sent to, is answered with the latest.
+    nobody can have been sent to, is answered with the latest, and so is a call that rings again
+    (None).
     """
-    found = find_turn(session, sid, number)
-    if found is None:
+    if number == latest.number + 1:
         return None
-    if is_taken(found, number):
-        return found.number, Reply.from_json(found.reply)
-    return number, _keep(
-        session, think(session, library, found, heard=heard, sealer=sealer, now=now)
-    )
-
-
-def is_taken(found: Found, number: int) -> bool:
-    """Whether turn *number* has its reply already, or can have been asked of nobody."""
-    return found.number != number - 1
+    if number is None or number >= latest.number:
+        return latest.number, Reply.from_json(latest.reply)
+    return number, Reply.from_json(find_reply(session, latest.call_id, number))
 
 
 def think(
     session: Session,
     library: Library,
-    before: Found,
+    latest: Latest,
     *,
     heard: Heard,
     sealer: Sealer,
     now: datetime,
 ) -> Taken:
-    """Think out the turn that follows *before*; most turns need nothing of *session* for that."""
+    """Think out the turn that follows *latest*; most turns need nothing of *session* for that."""
     talk = Talk(
         session=session,
         library=library,
-        visit=Visit.from_json(before.visit),
-        call_id=before.call_id,
-        fingerprint=before.fingerprint,
-        sealed=before.sealed,
+        visit=Visit.from_json(latest.visit),
+        call_id=latest.call_id,
+        fingerprint=latest.fingerprint,
+        sealed=latest.sealed,
         sealer=sealer,
         now=now,
     )
-    number = before.number + 1
-    respond(talk, heard, number=number, waited_for_keys=waits_for_keys(before.reply))
+    number = latest.number + 1
+    respond(talk, heard, number=number, waited_for_keys=waits_for_keys(latest.reply))
     return _written(talk, number, heard)
+
+
+def keep(session: Session, taken: Taken) -> None:
+    """Keep a turn; raise TurnTakenError when another process was faster.
+
+    Then nothing that this turn did may stay, and asking again gives the other's reply.
+    """
+    if not keep_all(session, [taken]):
+        raise TurnTakenError("Another process took this turn. Nothing was changed; ask again.")
+
+
+def keep_all(session: Session, turns: Collection[Taken]) -> bool:
+    """Keep *turns*; return False when another process has taken one of them.
+
+    Then nothing that they did may stay.
+    """
+    remember_callers(session, [taken.remembers for taken in turns if taken.remembers])
+    return keep_turns(session, [taken.row for taken in turns])
 
 
 def end_call(session: Session, *, sid: str, now: datetime) -> None:
     """Record that call *sid* is over; a call nobody has heard of is none of ours."""
-    latest = find_latest(session, sid)
+    latest = find_latest(session, [sid]).get(sid)
     if latest is None:
         return
     is_closed = isinstance(Reply.from_json(latest.reply).ending, HangUp)
@@ -185,15 +183,14 @@ def _written(talk: Talk, number: int, heard: Heard) -> Taken:
             "reply": reply.to_json(),
         },
         reply,
+        _remembered(talk),
         talk.owes_text,
     )
 
 
-def _keep(session: Session, taken: Taken) -> Reply:
-    """Keep the turn; raise TurnTakenError when another process was faster.
-
-    Then nothing that this turn did may stay, and asking again gives the other's reply.
-    """
-    if not keep_turn(session, taken.values):
-        raise TurnTakenError("Another process took this turn. Nothing was changed; ask again.")
-    return taken.reply
+def _remembered(talk: Talk) -> dict[str, Any] | None:
+    if talk.fingerprint is None or not talk.remembers:
+        return None
+    nothing_new = {"language": "", "area_code": ""}
+    known = {"fingerprint": talk.fingerprint, "seen_at": talk.now}
+    return known | nothing_new | talk.remembers

@@ -1,8 +1,7 @@
-"""The Flask application: every page and programming interface that is not a receipt."""
+"""The Flask application: every page and programming interface that no carrier posts to."""
 
 import logging
 import traceback
-from collections.abc import Callable
 from http import HTTPStatus
 
 from flask import Flask, Response, jsonify
@@ -10,28 +9,23 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.sansio.response import Response as WSGIResponse
 
 from service.resources import Resources
-from service.web.hotline import hotline_blueprint
 from service.web.problems import CONTENT_TYPE, problem
+from service.web.recorded_prompts import recorded_prompts
 
 LARGEST_BODY = 1024 * 1024
 
 log = logging.getLogger(__name__)
 
 
-def create_app(
-    resources: Resources, *, ask_for_texts: Callable[[], object] = lambda: None
-) -> Flask:
-    """Build the application on *resources*, which stay open for as long as it serves.
-
-    *ask_for_texts* is called when a caller is owed a text; without it the timetable sees to that.
-    """
+def create_app(resources: Resources) -> Flask:
+    """Build the application on *resources*, which stay open for as long as it serves."""
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     app.extensions["loa"] = resources
     app.register_error_handler(HTTPException, _answer_refusal)
     app.register_error_handler(Exception, _answer_fault)
     app.add_url_rule("/healthz", view_func=say_healthy)
-    app.register_blueprint(hotline_blueprint(resources, ask_for_texts))
+    app.register_blueprint(recorded_prompts(resources.settings.data_dir))
     return app
 
 

@@ -1,7 +1,10 @@
-"""The ASGI application: the receipts door answers by itself, Flask answers the rest."""
+"""The ASGI application: two doors answer what carriers post, Flask answers the rest."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from typing import Any
+
+from a2wsgi import WSGIMiddleware
 
 from campaigns.broadcasts.receiving import CarrierReport
 from service.embedded.valkey import queue_url
@@ -11,10 +14,13 @@ from service.resources import Resources, open_resources
 from service.settings import Settings, load_settings
 from service.twilio.gateway import CALLBACK_PATH
 from service.twilio.signatures import SignatureValidator
-from service.web.app import LARGEST_BODY, create_app
-from service.web.bridge import Bridge
+from service.twilio.voice import VoiceRenderer
+from service.web.app import create_app
+from service.web.calls_door import CallsDoor
 from service.web.group_commits import GroupCommit
-from service.web.receipts_door import ReceiptsDoor, Receive, Scope, Send
+from service.web.receipts_door import ReceiptsDoor
+from service.web.signed_forms import Receive, Scope, Send, SignedForms
+from service.web.switchboard import Switchboard
 from service.web.text_asks import TextAsker
 from workers.receipts import take_in_reports
 
@@ -32,26 +38,30 @@ class Web:
             open_async_redis(redis_url),
             write_through=lambda reports: write_through(resources, reports),
         )
-        self._door = open_door(settings, self._commits)
         self._asker = TextAsker(open_redis(redis_url))
-        pages = create_app(resources, ask_for_texts=self._asker.ask)
-        self._pages = Bridge(pages.wsgi_app, threads=_FLASK_THREADS, largest_body=LARGEST_BODY)
+        self._receipts = open_receipts_door(settings, self._commits)
+        self._calls = open_calls_door(resources, self._asker.ask)
+        # Either package has its own name for what PEP 3333 describes.
+        self._pages: Any = WSGIMiddleware(create_app(resources), workers=_FLASK_THREADS)  # type: ignore[arg-type]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         match scope["type"]:
             case "lifespan":
                 await self._live(receive, send)
             case "http" if scope["path"].startswith(CALLBACK_PATH):
-                await self._door(scope, receive, send)
+                await self._receipts(scope, receive, send)
+            case "http" if CallsDoor.opens(scope["path"]):
+                await self._calls(scope, receive, send)
             case _:
                 await self._pages(scope, receive, send)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
+        await self._calls.warm()
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self._commits.close()
-        self._pages.close()
+        await self._calls.close()
         self._asker.close()
         self._opened.close()
         await send({"type": "lifespan.shutdown.complete"})
@@ -62,16 +72,32 @@ def application() -> Web:
     return Web(load_settings().require_secrets())
 
 
-def open_door(settings: Settings, commits: GroupCommit) -> ReceiptsDoor:
+def open_receipts_door(settings: Settings, commits: GroupCommit) -> ReceiptsDoor:
     """Open the receipts door for the carrier account of *settings*."""
-    account = carrier_account(settings)
     return ReceiptsDoor(
         commits,
-        public_url=settings.public_url,
-        validator=SignatureValidator(account.auth_token),
+        _signed_forms(settings),
         tokens=callback_tokens(settings),
-        delivered_means_handset=account.delivered_means_handset,
+        delivered_means_handset=carrier_account(settings).delivered_means_handset,
     )
+
+
+def open_calls_door(resources: Resources, ask_for_texts: Callable[[], object]) -> CallsDoor:
+    """Open the calls door; *ask_for_texts* is called when a caller is owed a text."""
+    settings = resources.settings
+    switchboard = Switchboard(
+        resources.sessions,
+        resources.sealer,
+        VoiceRenderer(public_url=settings.public_url, voices=settings.voices),
+        ask_for_texts=ask_for_texts,
+        now=resources.now,
+    )
+    return CallsDoor(switchboard, _signed_forms(settings))
+
+
+def _signed_forms(settings: Settings) -> SignedForms:
+    validator = SignatureValidator(carrier_account(settings).auth_token)
+    return SignedForms(validator, public_url=settings.public_url)
 
 
 def write_through(resources: Resources, reports: Sequence[CarrierReport]) -> None:

@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from campaigns.broadcasts.receiving import CarrierReport
+from service.web.groups import Groups
 from workers.receipts import MOST_IN_AN_ENTRY, STREAM, TALLIES, write_entry
 
 _MOST_WAITING = 20_000
@@ -30,37 +31,24 @@ class GroupCommit:
         """Put reports on *redis*'s stream, or hand them to *write_through* when it is away."""
         self._redis = redis
         self._write_through = write_through
-        self._waiting: list[tuple[Entry, asyncio.Future[bool]]] = []
-        self._committing: asyncio.Task[None] | None = None
+        self._groups: Groups[Entry, bool] = Groups(
+            self._commit, largest=MOST_IN_AN_ENTRY, most_waiting=_MOST_WAITING
+        )
         self._avoid_until = 0.0
 
     async def keep(self, entry: Entry) -> bool:
         """Keep a report, or count a word; return whether it will outlive this process."""
-        if len(self._waiting) >= _MOST_WAITING:
-            return False
-        kept: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._waiting.append((entry, kept))
-        if self._committing is None or self._committing.done():
-            self._committing = asyncio.create_task(self._commit_all())
-        return await kept
+        return bool(await self._groups.put(entry))
 
     async def close(self) -> None:
         """Finish what waits and give the connection back."""
-        if self._committing is not None:
-            await self._committing
+        await self._groups.close()
         await self._redis.aclose()
 
-    async def _commit_all(self) -> None:
-        while self._waiting:
-            group = self._waiting[:MOST_IN_AN_ENTRY]
-            del self._waiting[:MOST_IN_AN_ENTRY]
-            is_kept = await self._commit([entry for entry, _ in group])
-            for _, kept in group:
-                # A sender that hung up has cancelled its own future; its report is kept anyway.
-                if not kept.done():
-                    kept.set_result(is_kept)
+    async def _commit(self, entries: list[Entry]) -> list[bool]:
+        return [await self._are_kept(entries)] * len(entries)
 
-    async def _commit(self, entries: list[Entry]) -> bool:
+    async def _are_kept(self, entries: list[Entry]) -> bool:
         reports = [entry for entry in entries if not isinstance(entry, str)]
         words = Counter(entry for entry in entries if isinstance(entry, str))
         if time.monotonic() >= self._avoid_until:

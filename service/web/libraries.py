@@ -19,8 +19,8 @@ class HeldLibrary:
         """Return the library as *session*'s transaction sees it; None if nothing was ever loaded.
 
         A transaction that began before a change may still see the library from before it: then
-        it is given that one, and the newer one stays in memory. *revision* is the number as the
-        turn's own statement read it: then *session* is asked for nothing while that one is held.
+        it is given that one, and the newer one stays in memory. *revision* is the number where
+        that was just read with something else.
         """
         if revision is None:
             revision = library_revision(session)

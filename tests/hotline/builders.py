@@ -10,7 +10,8 @@ from campaigns.sealing import Sealer
 from hotline.answers.bank import AnswerBank, Approved
 from hotline.answers.document import AnswerDocument, Validity
 from hotline.calls.heard import SILENCE, Heard, HeardKind, heard_keys, heard_words
-from hotline.calls.turns import begin_call, end_call, take_turn
+from hotline.calls.keeping import find_latest
+from hotline.calls.turns import Answer, begin_call, end_call, keep, repeat, think
 from hotline.declarations.document import DeclarationDocument, Question
 from hotline.desks import WEEKDAYS, Desk, DeskLine, Desks
 from hotline.documents import Wording, read_document
@@ -188,18 +189,19 @@ class CallerOnTheLine:
 
     def send(self, heard: Heard, *, turn: int | None = None) -> str:
         number = self.turn + 1 if turn is None else turn
-        taken = take_turn(
-            self.session,
-            self.library,
-            sid=self.sid,
-            number=number,
-            heard=heard,
-            sealer=self.sealer,
-            now=self.now,
-        )
-        assert taken is not None
-        self.turn, self.reply = taken
+        self.turn, self.reply = self._take(heard, number)
         return self.hears
+
+    def _take(self, heard: Heard, number: int) -> Answer:
+        latest = find_latest(self.session, [self.sid])[self.sid]
+        known = repeat(self.session, latest, number)
+        if known is not None:
+            return known
+        taken = think(
+            self.session, self.library, latest, heard=heard, sealer=self.sealer, now=self.now
+        )
+        keep(self.session, taken)
+        return taken.answer
 
     def hang_up(self) -> None:
         end_call(self.session, sid=self.sid, now=self.now)

@@ -10,7 +10,6 @@ from campaigns.levels import (
 )
 from campaigns.local_time import ZONE
 from hotline.answers.bank import Approved
-from hotline.callers import remember_commune
 from hotline.calls.heard import Heard, HeardKind
 from hotline.calls.places.answering import TEXT_KEY, send_answer, speak_answer
 from hotline.calls.talks import Talk
@@ -114,9 +113,8 @@ def _find(talk: Talk, heard: Heard) -> list[Commune]:
 def _settle_on(talk: Talk, commune: Commune) -> None:
     """Take *commune* as the caller's from now on, unless a list says where they live."""
     talk.visit.notes[_AREA] = commune.code
-    if talk.fingerprint is not None and not talk.visit.area_code:
-        remember_commune(talk.session, talk.fingerprint, commune.code, now=talk.now)
-    talk.visit.area_code = talk.visit.area_code or commune.code
+    if not talk.visit.area_code:
+        talk.visit.area_code = talk.remembers["area_code"] = commune.code
     _tell(talk, commune)
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-from hotline.callers import remember_language
 from hotline.calls.heard import Heard, HeardKind
 from hotline.calls.talks import Talk
 from hotline.calls.visits import ANSWER
@@ -35,9 +34,7 @@ class LanguagePlace:
         choice = self._node.choices.get(heard.keys)
         if choice is None:
             return False
-        talk.visit.language = choice.language
-        if talk.fingerprint is not None:
-            remember_language(talk.session, talk.fingerprint, choice.language, now=talk.now)
+        talk.visit.language = talk.remembers["language"] = choice.language
         self._leave(talk)
         return True
 

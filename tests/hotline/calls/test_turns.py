@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from campaigns.sealing import Sealer
 from hotline.call_records import Call, CallState, Turn
 from hotline.calls.heard import heard_keys
-from hotline.calls.turns import begin_call, take_turn
+from hotline.calls.turns import begin_call
 from hotline.steps import AwaitKeys, AwaitVoice, HangUp, Transfer
 from tests.builders import NOON, a_phone
 from tests.hotline.builders import SCRIPT, CallerOnTheLine, a_library
@@ -45,17 +45,9 @@ def test_a_repeated_webhook_is_given_the_same_reply_and_does_nothing_twice(
     caller = CallerOnTheLine(session, a_library(), sealer)
     caller.press("11")
     before = caller.hears
-    again = take_turn(
-        session,
-        caller.library,
-        sid=caller.sid,
-        number=caller.turn,
-        heard=heard_keys("3"),
-        sealer=sealer,
-        now=NOON,
-    )
-    assert again is not None
-    assert again == (caller.turn, caller.reply)
+    turn = caller.turn
+    caller.send(heard_keys("3"), turn=turn)
+    assert caller.turn == turn
     assert caller.hears == before
     assert session.scalar(select(func.count()).select_from(Turn)) == caller.turn + 1
 
@@ -67,17 +59,7 @@ def test_an_old_turn_that_comes_late_is_answered_as_it_was(
     caller = CallerOnTheLine(session, a_library(), sealer)
     menu = caller.press("1")
     caller.press("1")
-    late = take_turn(
-        session,
-        caller.library,
-        sid=caller.sid,
-        number=1,
-        heard=heard_keys("9"),
-        sealer=sealer,
-        now=NOON,
-    )
-    assert late is not None
-    assert " | ".join(one.text for one in late[1].spoken) == menu
+    assert caller.send(heard_keys("9"), turn=1) == menu
 
 
 def test_a_turn_from_the_future_is_answered_with_the_latest(
@@ -89,21 +71,6 @@ def test_a_turn_from_the_future_is_answered_with_the_latest(
     latest = caller.reply
     caller.send(heard_keys("1"), turn=57)
     assert (caller.turn, caller.reply) == (1, latest)
-
-
-def test_a_turn_of_a_strange_call_is_nobodys(session: Session, sealer: Sealer) -> None:
-    """The web then begins a call; here nothing is written."""
-    taken = take_turn(
-        session,
-        a_library(),
-        sid="CAstrange",
-        number=3,
-        heard=heard_keys("1"),
-        sealer=sealer,
-        now=NOON,
-    )
-    assert taken is None
-    assert session.scalar(select(func.count()).select_from(Call)) == 0
 
 
 def test_a_call_announced_twice_is_one_call(session: Session, sealer: Sealer) -> None:
