@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from campaigns.sealing import Sealer
@@ -88,7 +89,12 @@ class Turns:
         answers: dict[int, Answer] = {}
         left = dict(enumerate(asked))
         for _ in range(_TRIES):
-            answers |= self._take(left)
+            try:
+                answers |= self._take(left)
+            except OperationalError as fault:
+                # Instead of a connection that the server has closed there will be another.
+                if not fault.connection_invalidated:
+                    raise
             left = {index: one for index, one in left.items() if index not in answers}
             if not left:
                 return [answers[index] for index in range(len(asked))]
