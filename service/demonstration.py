@@ -20,6 +20,7 @@ from campaigns.plans.planning import Terms, draft_plan
 from hotline.answers.versions import approve_waiting
 from hotline.loading import load_set, read_set, shipped_files
 from service.lists import import_list
+from service.placeholders import add_placeholders
 from service.resources import Resources, open_queue
 from workers.sending import ask_for_batch
 
@@ -85,6 +86,7 @@ def prepare_hotline(resources: Resources, *, say: Say) -> None:
         for login in (_PEOPLE[1][0], _HEALTH[0]):
             approved += len(approve_waiting(session, get_person(session, login), now=now))
     say(f"  a hotline with {loaded.answers} answers, {approved} approved for this demonstration")
+    say(f"  {add_placeholders(resources)}")
 
 
 def send_sample(resources: Resources, sample: Sample, *, say: Say) -> int:

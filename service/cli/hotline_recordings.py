@@ -1,5 +1,6 @@
 """Commands about recordings: what people still have to speak, and taking over what they spoke."""
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from campaigns.subscribers.languages import NAMES
 from hotline.documents import SPOKEN_BY_MACHINE
 from hotline.errors import RecordingRefusedError
 from hotline.library import Library, load_library
+from hotline.recordings import newest_recordings
 from hotline.utterances import keep_recording, missing_recordings
 from service.cli.output import Answer, answering
 from service.database import reading
@@ -76,6 +78,8 @@ def recordings(language: tuple[str, ...]) -> Answer:
     """
     with open_resources() as resources, reading(resources.sessions) as session:
         library = load_library(session)
+        if library is not None:
+            library = replace(library, recordings=newest_recordings(session, by_people=True))
         now = resources.now()
     missing = {one: _missing(library, one, now) for one in language or _RECORDED}
     table = Table("Language", "Utterance", "Vietnamese text")
