@@ -141,8 +141,11 @@ def _compose(measures: Document | None, faults: list[Fault]) -> TopicDocument | 
         return compose_answers(measures)
     except (CampaignError, ValueError) as wrong:
         complaint = Complaint(0, "activities", str(wrong), "Write the scheme's own levels")
-        faults.append(("measures.yaml", complaint))
-        return None
+    except LookupError as slot:
+        problem = f"{slot} is no slot that is filled here"
+        complaint = Complaint(0, "spoken, sms, row", problem, "Use the slots of the shipped file")
+    faults.append(("measures.yaml", complaint))
+    return None
 
 
 def _as(document: Document | None, model: type[D]) -> D:

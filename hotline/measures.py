@@ -21,15 +21,20 @@ class Activity(Document):
 
 
 class MeasuresDocument(Document):
-    """The file: one scheme's table, with its document and validity."""
+    """The file: one scheme's table, with its document and validity.
+
+    ``title``, ``spoken`` and ``sms`` are written once for all levels; their slots are {level},
+    {colour} and {table}: for each activity that level knows a ``row``, with {activity} and {rule}.
+    """
 
     scheme: Name
     document: Line
     owner: Line
     valid: Validity
     title: Wording
-    opening: Wording
+    spoken: Wording
     sms: Wording
+    row: Wording
     activities: Annotated[tuple[Activity, ...], Field(min_length=1, max_length=40)]
 
 
@@ -56,36 +61,29 @@ def compose_answers(document: MeasuresDocument) -> TopicDocument:
 
 def _compose(document: MeasuresDocument, number: int) -> AnswerDocument:
     level = get_level(document.scheme, number)
+    rows = [row for row in document.activities if str(number) in row.levels]
 
     def fill(wording: Wording) -> Wording:
-        return Wording(
-            **{
-                language: text.format(level=number, colour=level.colour(language))
-                for language, text in wording.model_dump().items()
-            }
-        )
+        texts = wording.model_dump()
+        for language, text in texts.items():
+            # Chinese puts no space between sentences.
+            table = ("" if language == "zh" else " ").join(
+                document.row.in_language(language).format(
+                    activity=row.activity.in_language(language),
+                    rule=row.levels[str(number)].in_language(language),
+                )
+                for row in rows
+            )
+            colour = level.colour(language)
+            texts[language] = text.format(level=number, colour=colour, table=table)
+        return Wording(**texts)
 
-    rows = [row for row in document.activities if str(number) in row.levels]
-    opening = fill(document.opening)
-    spoken = {
-        language: " ".join(
-            [
-                opening.in_language(language),
-                *(
-                    f"{row.activity.in_language(language)}: "
-                    f"{row.levels[str(number)].in_language(language)}."
-                    for row in rows
-                ),
-            ]
-        )
-        for language in ("vi", "zh", "en")
-    }
     return AnswerDocument(
         title=fill(document.title),
         question=fill(document.title).vi,
         source=document.document,
         medical=False,
         valid=document.valid,
-        spoken=Wording(**spoken),
+        spoken=fill(document.spoken),
         sms=fill(document.sms).model_dump(),
     )

@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from campaigns.broadcasts.receiving import CarrierReport
+from campaigns.broadcasts.stops import CARRIER
 from campaigns.deliveries import DeliveryState
 from campaigns.gateway import (
     Accepted,
@@ -21,6 +23,7 @@ from campaigns.gateway import (
     Uncertain,
 )
 from campaigns.sealing import Sealer
+from campaigns.subscribers.consent import opt_out_owner
 from hotline.caller_texts import CallerText
 
 # In callback tokens and receipts a caller text goes by this broadcast, of which there is none:
@@ -94,24 +97,14 @@ def settle_texts(
     """Record one answer for each text of *claim*, in order.
 
     Only what this very claim still holds is touched: a receipt may have been faster, and after
-    the lease another may look the text up.
+    the lease another may look the text up. Whoever told the carrier to stop is opted out.
     """
     held = _locked(session, [text.position for text in claim.texts])
     for text, attempt, answer in zip(claim.texts, claim.attempts, answers, strict=True):
         row = held.get(text.position)
         if row is None or row.state is not DeliveryState.CLAIMED or row.attempts != attempt:
             continue
-        match answer:
-            case Accepted(sid):
-                row.state, row.sid = DeliveryState.ACCEPTED, sid
-            case Refused(code=code):
-                row.state, row.reason = DeliveryState.REFUSED, code
-            case Postponed(wait=wait):
-                _owe_again(row, max(wait, FIRST_WAIT * 2**row.attempts), now=now)
-            case Blocked():
-                _owe_again(row, FIRST_WAIT * 2**row.attempts, now=now)
-            case Uncertain():
-                row.state, row.reason = DeliveryState.UNKNOWN, "no_answer"
+        _settle(session, row, answer, now=now)
     session.flush()
 
 
@@ -173,19 +166,40 @@ def resolve_text(
     return row.state
 
 
-def hear_of_text(session: Session, text_id: int, sid: str, outcome: Outcome) -> bool:
+def hear_of_text(session: Session, report: CarrierReport, *, now: datetime) -> bool:
     """Move a text by what the carrier reports of it; False for one that is not ours.
 
-    A report proves that the carrier has the text. A final outcome never changes.
+    A report proves that the carrier has the text. A final outcome never changes. Whoever told
+    the carrier to stop is opted out.
     """
-    row = _locked(session, [text_id]).get(text_id)
-    if row is None or (row.sid and row.sid != sid):
+    row = _locked(session, [report.position]).get(report.position)
+    if row is None or (row.sid and row.sid != report.sid):
         return False
-    row.sid, row.state, row.reason = sid, DeliveryState.ACCEPTED, ""
-    if not row.outcome.is_final and _RANK[outcome] > _RANK[row.outcome]:
-        row.outcome = outcome
+    if row.state is not DeliveryState.ACCEPTED:
+        row.sid, row.state, row.reason = report.sid, DeliveryState.ACCEPTED, ""
+    if not row.outcome.is_final and _RANK[report.outcome] > _RANK[row.outcome]:
+        row.outcome = report.outcome
+        row.reason = report.code if report.outcome is Outcome.FAILED else ""
+        if report.is_stop:
+            opt_out_owner(session, row.fingerprint, source=CARRIER, now=now)
     session.flush()
     return True
+
+
+def _settle(session: Session, row: CallerText, answer: Answer, *, now: datetime) -> None:
+    match answer:
+        case Accepted(sid):
+            row.state, row.sid = DeliveryState.ACCEPTED, sid
+        case Refused(code=code, is_stop=is_stop):
+            row.state, row.reason = DeliveryState.REFUSED, code
+            if is_stop:
+                opt_out_owner(session, row.fingerprint, source=CARRIER, now=now)
+        case Postponed(wait=wait):
+            _owe_again(row, max(wait, FIRST_WAIT * 2**row.attempts), now=now)
+        case Blocked():
+            _owe_again(row, FIRST_WAIT * 2**row.attempts, now=now)
+        case Uncertain():
+            row.state, row.reason = DeliveryState.UNKNOWN, "no_answer"
 
 
 def _owe_again(row: CallerText, wait: timedelta, *, now: datetime) -> None:

@@ -118,7 +118,7 @@ def take_in_reports(session: Session, reports: Sequence[CarrierReport], *, now: 
     """Take in what carriers report, about broadcasts and about what callers asked for."""
     asked_for = [report for report in reports if report.broadcast_id == CALLER_TEXTS]
     for report in asked_for:
-        hear_of_text(session, report.position, report.sid, report.outcome)
+        hear_of_text(session, report, now=now)
     if len(asked_for) < len(reports):
         sent = [report for report in reports if report.broadcast_id != CALLER_TEXTS]
         take_in(session, sent, now=now)

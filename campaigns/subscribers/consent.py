@@ -62,10 +62,23 @@ def opt_out(
     A number that is on no list yet is remembered, so that no later import lets it be texted.
     *at* is when it was said, if that was earlier.
     """
-    subscriber = find_subscriber(session, number, sealer=sealer)
+    require_own_seal(session, sealer=sealer)
+    return opt_out_owner(session, sealer.fingerprint(number), source=source, now=now, at=at)
+
+
+def opt_out_owner(
+    session: Session,
+    fingerprint: bytes,
+    *,
+    source: str,
+    now: datetime,
+    at: datetime | None = None,
+) -> Subscriber:
+    """Record the same of whoever has the number with this *fingerprint*, made by our own key."""
+    subscriber = session.scalar(select(Subscriber).where(Subscriber.fingerprint == fingerprint))
     if subscriber is None:
         subscriber = Subscriber(
-            fingerprint=sealer.fingerprint(number),
+            fingerprint=fingerprint,
             sealed=None,
             area_code=NOWHERE,
             created_at=now,

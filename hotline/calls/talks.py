@@ -11,6 +11,7 @@ from hotline.calls.visits import PERSON, Visit
 from hotline.documents import Wording
 from hotline.library import Library
 from hotline.recordings import Utterance
+from hotline.scripts.document import MenuNode
 from hotline.steps import AwaitKeys, Ending, HangUp, Reply, Spoken
 from hotline.voices import speak
 
@@ -109,8 +110,10 @@ class Talk:
         self.keeps_notes = True
 
     def call_person(self, topic: str = "") -> None:
-        """Go to a person of the desk for *topic*, by default the topic of the moment."""
-        self.go(f"{PERSON}{topic or self.visit.topic}")
+        """Go to a person of the desk for *topic*, by default the menu's or the topic's own."""
+        node = self.library.script.nodes.get(self.visit.node)
+        desk = node.desk if isinstance(node, MenuNode) else None
+        self.go(f"{PERSON}{topic or desk or self.visit.topic}")
 
     def reply(self) -> Reply:
         return Reply(tuple(self.spoken), self.ending or HangUp())

@@ -1,5 +1,6 @@
 """Checks: what must hold of a whole set of files before a single call hears it."""
 
+import re
 from collections.abc import Iterator, Mapping
 
 from campaigns.errors import Complaint
@@ -22,6 +23,7 @@ LONGEST_WAY_S = 45.0
 LONGEST_ANSWER_S = 40.0
 MOST_SEGMENTS = {"vi": 3, "zh": 2, "en": 2}
 _SCRIPT = "script.yaml"
+_CONSENT = "declaration_consent"
 
 
 def check_script(
@@ -43,7 +45,8 @@ def check_script(
         faults = [_fault(source, *one) for one in found]
     faults += [_fault_of(files, f"{place}", *rest) for place, *rest in _check_answers(answers)]
     faults += [("desks.yaml", complaint) for complaint in _check_desks(desks)]
-    faults += [("declaration.yaml", complaint) for complaint in _check_declaration(declaration)]
+    complaints = [*_check_declaration(declaration), *_check_consent(phrases, declaration)]
+    faults += [("declaration.yaml", complaint) for complaint in complaints]
     return faults
 
 
@@ -67,7 +70,8 @@ def _dangling(
     for name, node in script.nodes.items():
         if isinstance(node, LanguageNode) and node.next not in script.nodes:
             yield ("nodes", name, "next"), "names no node", "Write the first menu's name"
-        if isinstance(node, PersonNode) and node.desk not in desks.desks:
+        desk = node.desk if isinstance(node, PersonNode | MenuNode) else None
+        if desk is not None and desk not in desks.desks:
             yield ("nodes", name, "desk"), "names no desk", f"Known are {', '.join(desks.desks)}"
         if isinstance(node, MenuNode):
             yield from _dangling_choices(script, name, node, answers)
@@ -174,3 +178,13 @@ def _check_declaration(declaration: DeclarationDocument) -> Iterator[Complaint]:
             if seconds > LONGEST_NODE_S:
                 problem = f"takes {seconds:.0f} s to say in {language}"
                 yield Complaint(0, question.id, problem, f"At most {LONGEST_NODE_S:.0f} s")
+
+
+def _check_consent(phrases: Phrases, declaration: DeclarationDocument) -> Iterator[Complaint]:
+    """Yield the languages in which callers would agree to another retention than the real one."""
+    days = declaration.retention_days
+    for language, text in phrases.phrases[_CONSENT].model_dump().items():
+        if str(days) not in re.findall(r"\d+", text):
+            problem = f"{_CONSENT} in phrases.yaml does not name the {days} days in {language}"
+            remedy = "Let callers agree to what really happens: write the same days in both files"
+            yield Complaint(0, "retention_days", problem, remedy)

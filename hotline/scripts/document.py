@@ -36,10 +36,14 @@ class Choice(Document):
 
 
 class MenuNode(Document):
-    """At most five choices; 0, * and # mean the same in every menu."""
+    """At most five choices; 0, * and # mean the same in every menu.
+
+    ``desk`` is whom 0 rings from here; without it the desk of the topic, or the general one.
+    """
 
     kind: Literal["menu"]
     prompt: Wording | None = None
+    desk: Name | None = None
     choices: Annotated[dict[Key, Choice], Field(min_length=1, max_length=MENU_CHOICES)]
 
 

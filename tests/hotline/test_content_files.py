@@ -140,8 +140,13 @@ def test_danger_signs_come_first_and_reach_somebody_at_any_hour(shipped: Hotline
         if isinstance(node, MenuNode)
     }
     assert dangers <= firsts
-    for code in dangers:
-        desk = shipped.desks.desks[topics[code]]
+    menus = [
+        node
+        for node in shipped.script.nodes.values()
+        if isinstance(node, MenuNode) and dangers & {one.answer for one in node.choices.values()}
+    ]
+    for name in [*(topics[code] for code in dangers), *(menu.desk or "" for menu in menus)]:
+        desk = shipped.desks.desks[name]
         assert desk.is_danger
         assert not desk.keeps_holidays
         assert set(desk.hours) == set(WEEKDAYS)

@@ -11,7 +11,7 @@ from campaigns.broadcasts.receiving import CarrierReport
 from campaigns.deliveries import DeliveryState, ReceiptTally
 from campaigns.gateway import Answer, Outcome, OutgoingText, Postponed, Refused, Uncertain
 from campaigns.sealing import Sealer
-from campaigns.subscribers.consent import opt_out
+from campaigns.subscribers.consent import consent_history, get_subscriber, opt_out
 from hotline.call_records import Call
 from hotline.caller_texts import CallerText, order_text
 from hotline.texting import WORTH_SENDING_FOR, claim_texts
@@ -178,6 +178,26 @@ def test_receipts_of_caller_texts_reach_them_and_are_no_strays(
     session.commit()
     assert _state(session, owed) == (DeliveryState.ACCEPTED, Outcome.HANDSET)
     assert session.scalars(select(ReceiptTally)).all() == []
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+def test_whoever_told_the_carrier_to_stop_is_opted_out(
+    session: Session, sealer: Sealer, carrier: FakeCarrier, owed: int, number: str, *, is_late: bool
+) -> None:
+    """The carrier may say so at once, or in a receipt for a text it had accepted."""
+    carrier.answer = lambda _text: None if is_late else Refused("21610", is_stop=True)
+    send_caller_texts()
+    if is_late:
+        sid = carrier.kept[0][1].sid
+        report = CarrierReport(0, owed, sid, Outcome.FAILED, "21610", NOON, is_stop=True)
+        for _ in range(2):
+            take_in_reports(session, [report], now=NOON)
+        session.commit()
+    session.expire_all()
+    owner = get_subscriber(session, number, sealer=sealer)
+    assert owner.opted_out_at is not None
+    assert [event.source for event in consent_history(session, owner)] == ["carrier"]
+    assert session.get_one(CallerText, owed).reason == "21610"
 
 
 def test_asking_twice_puts_one_job_on_the_urgent_queue(redis: Redis) -> None:

@@ -17,7 +17,7 @@ from hotline.speaking.wording import say_aloud
 from hotline.steps import AwaitVoice, HangUp, Transfer
 from hotline.tickets import Ticket, TicketKind, Urgency
 from tests.builders import NOON, a_level, a_phone, a_subscriber, an_area
-from tests.hotline.builders import CallerOnTheLine, a_desk, a_library, an_answer
+from tests.hotline.builders import SCRIPT, CallerOnTheLine, a_desk, a_library, an_answer
 
 NIGHT = datetime(2026, 3, 2, 15, tzinfo=UTC)
 
@@ -173,6 +173,18 @@ def test_a_commune_without_a_decision_is_said_to_have_none(
     said = caller.key_in("06196")
     assert "~level_unknown~" in said
     assert "biện pháp" not in said
+
+
+def test_a_menu_rings_its_own_desk(session: Session, sealer: Sealer) -> None:
+    """Whoever asks about reactions needs no second menu to reach health staff, 115 named first."""
+    script = SCRIPT.replace(
+        "  vaccination:\n    kind: menu\n", "  vaccination:\n    kind: menu\n    desk: health\n"
+    )
+    for lost in ("0", "777"):
+        caller = CallerOnTheLine(session, a_library(script=script), sealer)
+        said = caller.press(f"11{lost}")
+        assert "~danger_first~" in said
+        assert isinstance(caller.ending, AwaitVoice | Transfer)
 
 
 def test_nobody_answering_leads_to_the_overflow_and_then_to_a_voice_message(
