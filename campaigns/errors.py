@@ -15,6 +15,10 @@ CampaignError
 ├── PersonError
 │   ├── LoginTakenError          a person with this login exists
 │   └── UnknownPersonError       nobody has this login
+├── AccessError
+│   ├── NotPermittedError        no role of this person allows it
+│   ├── KeyRefusedError          such a key cannot be made
+│   └── UnknownKeyError          no key has this number
 ├── DefinitionError              a campaign file breaks rules, each with line, field and remedy
 ├── TextError
 │   ├── EmptySlotError           a slot has nothing to say here
@@ -26,6 +30,7 @@ CampaignError
 │   ├── SignatureRefusedError    this person may not sign this plan
 │   ├── SignatureMissingError    not everybody who must sign has signed
 │   ├── SlugTakenError           the slug belongs to a campaign with other content
+│   ├── UnknownCampaignError     no campaign has this slug
 │   └── UnknownPlanError         no plan has this number or digest
 └── BroadcastError
     ├── BroadcastFrozenError     the broadcast is past the point where this is possible
@@ -105,6 +110,22 @@ class UnknownPersonError(PersonError):
     """Nobody has this login."""
 
 
+class AccessError(CampaignError):
+    """Somebody may not do what they asked for, or has not proved who they are."""
+
+
+class NotPermittedError(AccessError):
+    """No role of this person, or scope of this key, allows it."""
+
+
+class KeyRefusedError(AccessError):
+    """Such a key cannot be made."""
+
+
+class UnknownKeyError(AccessError):
+    """No key has this number."""
+
+
 @dataclass(frozen=True, slots=True)
 class Complaint:
     """One thing wrong in a campaign file: where it stands, what it is, how to mend it.
@@ -168,6 +189,10 @@ class SignatureMissingError(PlanError):
 
 class SlugTakenError(PlanError):
     """The slug belongs to a campaign with other content."""
+
+
+class UnknownCampaignError(PlanError):
+    """No campaign has this slug."""
 
 
 class UnknownPlanError(PlanError):

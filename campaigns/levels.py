@@ -13,6 +13,7 @@ from sqlalchemy import Index, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from campaigns.areas import Area
+from campaigns.audit import record
 from campaigns.base import Base, BigId
 from campaigns.errors import LevelFileError, UnknownAreaError, UnknownLevelError
 from campaigns.local_time import ZONE
@@ -120,6 +121,16 @@ def decide_level(
     )
     session.add(decision)
     session.flush()
+    record(
+        session,
+        "level.decided",
+        f"area:{area_code}",
+        now=now,
+        scheme=scheme,
+        level=level,
+        effective_at=effective_at,
+        document=document,
+    )
     return decision
 
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 from sqlalchemy import select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from campaigns.audit import record
 from campaigns.base import Base, BigId
 from campaigns.errors import LoginTakenError, UnknownPersonError
 
@@ -59,6 +60,14 @@ def add_person(
     )
     session.add(person)
     session.flush()
+    record(
+        session,
+        "person.added",
+        f"person:{login}",
+        now=now,
+        agency=agency,
+        roles=sorted(person.role_set),
+    )
     return person
 
 

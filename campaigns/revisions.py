@@ -2,13 +2,14 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Text, UniqueConstraint, select
+from sqlalchemy import ForeignKey, Text, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
+from campaigns.audit import record
 from campaigns.base import Base, BigId
 from campaigns.definitions.canonical import canonical_json, digest
 from campaigns.definitions.document import CampaignDocument
-from campaigns.errors import SlugTakenError
+from campaigns.errors import SlugTakenError, UnknownCampaignError
 
 
 class Campaign(Base):
@@ -50,6 +51,49 @@ def newest_revision(session: Session, campaign_id: int) -> Revision | None:
     )
 
 
+def newest_by_slug(session: Session, slug: str, *, digest: str = "") -> Revision | None:
+    """Return the newest revision of the campaign *slug*, or the newest with this *digest*."""
+    query = (
+        select(Revision)
+        .join(Campaign, Campaign.id == Revision.campaign_id)
+        .where(Campaign.slug == slug)
+        .order_by(Revision.number.desc())
+        .limit(1)
+    )
+    return session.scalar(query.where(Revision.digest == digest) if digest else query)
+
+
+def get_newest_revision(session: Session, slug: str) -> Revision:
+    """Return the newest revision of the campaign *slug*, or raise UnknownCampaignError."""
+    revision = newest_by_slug(session, slug)
+    if revision is None:
+        raise UnknownCampaignError(f"There is no campaign {slug}. Nothing was changed.")
+    return revision
+
+
+def list_campaigns(session: Session, *, before: int | None, limit: int) -> list[Revision]:
+    """Return the newest revision of each campaign made before campaign *before*, newest first."""
+    newest = (
+        select(Revision.campaign_id, func.max(Revision.number).label("number"))
+        .group_by(Revision.campaign_id)
+        .order_by(Revision.campaign_id.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        newest = newest.where(Revision.campaign_id < before)
+    found = newest.subquery()
+    return list(
+        session.scalars(
+            select(Revision)
+            .join(
+                found,
+                (found.c.campaign_id == Revision.campaign_id) & (found.c.number == Revision.number),
+            )
+            .order_by(Revision.campaign_id.desc())
+        )
+    )
+
+
 def keep_revision(
     session: Session, document: CampaignDocument, *, author: str, revise: bool, now: datetime
 ) -> Revision:
@@ -58,13 +102,7 @@ def keep_revision(
     Raises SlugTakenError when the slug already stands for other content and *revise* is off, so
     that a copied file with a forgotten slug cannot replace somebody's campaign.
     """
-    campaign = session.scalar(
-        select(Campaign).where(Campaign.slug == document.campaign).with_for_update()
-    )
-    if campaign is None:
-        campaign = Campaign(slug=document.campaign, created_at=now)
-        session.add(campaign)
-        session.flush()
+    campaign = _lock_campaign(session, document.campaign, now=now)
     newest = newest_revision(session, campaign.id)
     if newest is not None and newest.digest == digest(document):
         return newest
@@ -86,4 +124,24 @@ def keep_revision(
     session.add(revision)
     session.flush()
     session.refresh(revision)
+    record(
+        session,
+        "campaign.revised",
+        f"campaign:{campaign.slug}",
+        now=now,
+        before=newest.digest if newest else None,
+        after=revision.digest,
+        revision=revision.number,
+        author=author,
+    )
     return revision
+
+
+def _lock_campaign(session: Session, slug: str, *, now: datetime) -> Campaign:
+    """Return the campaign, made if it is the first of its name, for this transaction alone."""
+    campaign = session.scalar(select(Campaign).where(Campaign.slug == slug).with_for_update())
+    if campaign is None:
+        campaign = Campaign(slug=slug, created_at=now)
+        session.add(campaign)
+        session.flush()
+    return campaign

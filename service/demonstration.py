@@ -21,8 +21,8 @@ from hotline.answers.versions import approve_waiting
 from hotline.loading import load_set, read_set, shipped_files
 from service.lists import import_list
 from service.placeholders import add_placeholders
+from service.planning import ask_for_sending
 from service.resources import Resources, open_queue
-from workers.sending import ask_for_batch
 
 DIRECTORY = "demo"
 CAMPAIGN = package_files.files("campaigns") / "data" / "demo" / "campaign.yaml"
@@ -106,9 +106,8 @@ def send_sample(resources: Resources, sample: Sample, *, say: Say) -> int:
         with resources.sessions.begin() as session:
             session.add(plan)
             launched = launch(session, plan, terms=sample.terms, now=resources.now())
-        broadcast = launched.broadcast
-        for lane in launched.lanes:
-            ask_for_batch(redis, broadcast.id, lane, is_urgent=broadcast.is_urgent)
+        ask_for_sending(redis, launched)
+    broadcast = launched.broadcast
     say(f"  broadcast {broadcast.id} has begun: {sample.document.title}")
     return broadcast.id
 

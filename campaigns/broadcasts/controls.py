@@ -6,12 +6,14 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 import campaigns.plans.models  # noqa: F401 - a broadcast's row points to its plan's table
+from campaigns.audit import record
 from campaigns.base import LARGEST_ID
 from campaigns.broadcasts.claiming import withdraw
 from campaigns.bulk import change
 from campaigns.deliveries import Broadcast, BroadcastState, DeliveryState
 from campaigns.errors import BroadcastFrozenError, UnknownBroadcastError
 
+OPERATOR_PAUSED = "paused by an operator"
 _GOING = (BroadcastState.RUNNING, BroadcastState.PAUSED)
 
 
@@ -32,15 +34,23 @@ def list_broadcasts(session: Session) -> list[Broadcast]:
     return list(session.scalars(select(Broadcast).order_by(Broadcast.id.desc())))
 
 
-def pause(session: Session, broadcast_id: int, *, note: str = "") -> Broadcast:
+def find_broadcasts(session: Session, *, before: int | None, limit: int) -> list[Broadcast]:
+    """Return up to *limit* broadcasts launched before broadcast *before*, the newest first."""
+    query = select(Broadcast).order_by(Broadcast.id.desc()).limit(limit)
+    return list(session.scalars(query if before is None else query.where(Broadcast.id < before)))
+
+
+def pause(session: Session, broadcast_id: int, *, now: datetime, note: str = "") -> Broadcast:
     """Let no further batch be claimed; what carriers have already is not called back.
 
     Pausing a paused broadcast changes nothing. Raises BroadcastFrozenError when it is over.
     """
     broadcast = get_broadcast(session, broadcast_id, lock=True)
     _refuse_if_over(broadcast, "paused")
-    broadcast.state = BroadcastState.PAUSED
-    broadcast.note = note
+    if broadcast.state is BroadcastState.RUNNING:
+        broadcast.state = BroadcastState.PAUSED
+        broadcast.note = note
+        _record(session, broadcast, now=now)
     return broadcast
 
 
@@ -57,12 +67,14 @@ def pause_all(session: Session, *, note: str) -> int:
     )
 
 
-def resume(session: Session, broadcast_id: int) -> Broadcast:
+def resume(session: Session, broadcast_id: int, *, now: datetime) -> Broadcast:
     """Go on with a paused broadcast; resuming a running one changes nothing."""
     broadcast = get_broadcast(session, broadcast_id, lock=True)
     _refuse_if_over(broadcast, "resumed")
-    broadcast.state = BroadcastState.RUNNING
-    broadcast.note = ""
+    if broadcast.state is BroadcastState.PAUSED:
+        broadcast.state = BroadcastState.RUNNING
+        broadcast.note = ""
+        _record(session, broadcast, now=now)
     return broadcast
 
 
@@ -79,13 +91,20 @@ def stop(session: Session, broadcast_id: int, *, now: datetime) -> Broadcast:
     broadcast.finished_at = now
     session.flush()
     withdraw(session, broadcast, DeliveryState.CANCELLED)
+    _record(session, broadcast, now=now)
     return broadcast
 
 
 def stop_all(session: Session, *, now: datetime) -> list[Broadcast]:
     """Stop every broadcast that is not over, and return them."""
-    going = session.scalars(select(Broadcast.id).where(Broadcast.state.in_(_GOING))).all()
+    going = session.scalars(
+        select(Broadcast.id).where(Broadcast.state.in_(_GOING)).order_by(Broadcast.id)
+    ).all()
     return [stop(session, broadcast_id, now=now) for broadcast_id in going]
+
+
+def _record(session: Session, broadcast: Broadcast, *, now: datetime) -> None:
+    record(session, f"broadcast.{broadcast.state}", f"broadcast:{broadcast.id}", now=now)
 
 
 def _refuse_if_over(broadcast: Broadcast, wanted: str) -> None:

@@ -19,6 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
+from campaigns.audit import record
 from campaigns.definitions.document import CampaignDocument, MessageClass
 from campaigns.deliveries import Batch, Broadcast, BroadcastText, Delivery, DeliveryState
 from campaigns.errors import BroadcastFrozenError
@@ -73,6 +74,15 @@ def launch(session: Session, plan: Plan, *, terms: Terms, now: datetime) -> Laun
     ranges = _list_ranges(session, broadcast, count, lanes=terms.lanes)
     per_text = draft.costs.segments / max(1, draft.recipients)
     _add_batches(session, broadcast, ranges, per_text=per_text, lanes=terms.lanes, now=now)
+    record(
+        session,
+        "broadcast.launched",
+        f"broadcast:{broadcast.id}",
+        now=now,
+        plan=plan.id,
+        digest=plan.digest,
+        deliveries=count,
+    )
     return Launched(broadcast, count, [lane for lane, _, _ in ranges])
 
 

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from campaigns.deliveries import Delivery, DeliveryState
+from campaigns.deliveries import BroadcastText, Delivery, DeliveryState
 from campaigns.gateway import Outcome
 
 
@@ -82,6 +82,21 @@ def draw_ledger(session: Session, broadcast_id: int) -> Ledger:
     for state, reason, outcome, count in counted:
         _enter(ledger, state, reason=reason, outcome=outcome, count=count)
     return ledger
+
+
+def split_ledger(session: Session, broadcast_id: int) -> dict[str, dict[str, int]]:
+    """Count the deliveries of a broadcast by the commune their text is for, and by state."""
+    keys = (BroadcastText.area_code, Delivery.state)
+    counted = session.execute(
+        select(*keys, func.count())
+        .join(BroadcastText, BroadcastText.id == Delivery.text_id)
+        .where(Delivery.broadcast_id == broadcast_id)
+        .group_by(*keys)
+    )
+    split: dict[str, dict[str, int]] = {}
+    for area_code, state, count in counted:
+        split.setdefault(area_code, {})[state.value] = count
+    return split
 
 
 def _enter(

@@ -9,6 +9,7 @@ from itertools import permutations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from campaigns.audit import record
 from campaigns.definitions.document import CampaignDocument, MessageClass
 from campaigns.errors import (
     PlanDriftedError,
@@ -65,6 +66,15 @@ def submit_plan(
     session.add(plan)
     session.flush()
     session.refresh(plan)
+    record(
+        session,
+        "plan.submitted",
+        f"plan:{plan.id}",
+        now=now,
+        campaign=draft.document.campaign,
+        digest=plan.digest,
+        recipients=plan.recipients,
+    )
     return plan
 
 
@@ -122,6 +132,15 @@ def sign_plan(session: Session, plan: Plan, person: Person, *, now: datetime) ->
     session.add(signature)
     session.flush()
     session.refresh(signature)
+    record(
+        session,
+        "plan.signed",
+        f"plan:{plan.id}",
+        now=now,
+        digest=plan.digest,
+        signer=person.login,
+        agency=person.agency,
+    )
     return signature
 
 

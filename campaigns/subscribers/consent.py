@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
+from campaigns.audit import record
 from campaigns.bulk import change
 from campaigns.errors import UnknownSubscriberError
 from campaigns.sealing import Sealer
@@ -174,6 +175,7 @@ def _record(
     now: datetime,
 ) -> None:
     subscriber.updated_at = now
+    record(session, f"subscriber.{kind}", f"subscriber:{subscriber.id}", now=now, said_by=source)
     session.add(
         ConsentEvent(
             subscriber_id=subscriber.id, kind=kind, source=source, at=at or now, recorded_at=now

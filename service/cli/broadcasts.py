@@ -11,6 +11,7 @@ from rich.table import Table
 from sqlalchemy.orm import Session
 
 from campaigns.broadcasts.controls import (
+    OPERATOR_PAUSED,
     get_broadcast,
     list_broadcasts,
     pause,
@@ -83,7 +84,8 @@ def ledger_command(broadcast_id: int) -> Answer:
 def pause_command(broadcast_id: int) -> Answer:
     """Pause broadcast ID: batches that carriers already have still arrive."""
     with open_resources() as resources, resources.sessions.begin() as session:
-        return _answer(session, pause(session, broadcast_id, note="paused by an operator"))
+        paused = pause(session, broadcast_id, now=resources.now(), note=OPERATOR_PAUSED)
+        return _answer(session, paused)
 
 
 @broadcasts.command("resume")
@@ -92,7 +94,7 @@ def pause_command(broadcast_id: int) -> Answer:
 def resume_command(broadcast_id: int) -> Answer:
     """Go on with a paused broadcast."""
     with open_resources() as resources, resources.sessions.begin() as session:
-        return _answer(session, resume(session, broadcast_id))
+        return _answer(session, resume(session, broadcast_id, now=resources.now()))
 
 
 @broadcasts.command("stop")

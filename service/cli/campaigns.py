@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 
-from campaigns.broadcasts.launching import launch
 from campaigns.definitions.document import CampaignDocument
 from campaigns.definitions.reading import read_campaign_file
 from campaigns.people import get_person
@@ -17,17 +16,15 @@ from campaigns.plans.approvals import (
     sign_plan,
     submit_plan,
 )
-from campaigns.plans.planning import Terms, draft_plan
+from campaigns.plans.planning import draft_plan
 from campaigns.plans.rules import Severity
 from campaigns.plans.summaries import summarise
-from campaigns.subscribers.consent import require_own_seal
 from service.cli.definitions import check, schema
 from service.cli.output import Answer, answering
 from service.cli.plan_views import show_plan
 from service.database import reading
+from service.planning import ask_for_sending, launch_plan, terms_of
 from service.resources import Resources, open_queue, open_resources
-from service.settings import Settings
-from workers.sending import ask_for_batch
 
 A_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -121,30 +118,13 @@ def launch_command(plan: str) -> Answer:
         return _launch(resources, plan)
 
 
-def terms_of(settings: Settings) -> Terms:
-    """Return what a plan needs to know of this installation."""
-    return Terms(
-        lanes=settings.lanes,
-        hotline=settings.hotline_number,
-        segment_price_vnd=settings.segment_price_vnd,
-    )
-
-
 def _launch(resources: Resources, reference: str) -> Answer:
     with open_queue(resources.settings) as redis:
         redis.ping()
         with resources.sessions.begin() as session:
-            # Nobody could be texted with another's key, and every worker would stumble over it.
-            require_own_seal(session, sealer=resources.sealer)
-            launched = launch(
-                session,
-                get_plan(session, reference),
-                terms=terms_of(resources.settings),
-                now=resources.now(),
-            )
-        broadcast = launched.broadcast
-        for lane in launched.lanes:
-            ask_for_batch(redis, broadcast.id, lane, is_urgent=broadcast.is_urgent)
+            launched = launch_plan(session, reference, resources)
+        ask_for_sending(redis, launched)
+    broadcast = launched.broadcast
     document = {
         "broadcast": broadcast.id,
         "deliveries": launched.deliveries,

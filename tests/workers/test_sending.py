@@ -85,7 +85,7 @@ def test_a_paused_broadcast_is_left_alone(
     session: Session, carrier: FakeCarrier, broadcast_id: int
 ) -> None:
     send(broadcast_id)
-    pause(session, broadcast_id)
+    pause(session, broadcast_id, now=NOON)
     session.commit()
 
     assert send(broadcast_id) == 0

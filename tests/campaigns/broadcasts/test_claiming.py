@@ -204,11 +204,11 @@ class TestControls:
     ) -> None:
         a_province(session, sealer)
         broadcast = a_broadcast(session)
-        pause(session, broadcast.id)
+        pause(session, broadcast.id, now=NOON)
         session.flush()
 
         assert claim(session, sealer, broadcast) is None
-        resume(session, broadcast.id)
+        resume(session, broadcast.id, now=NOON)
         session.flush()
         assert claim(session, sealer, broadcast) is not None
 
@@ -233,7 +233,7 @@ class TestControls:
         stop(session, broadcast.id, now=NOON)
 
         with pytest.raises(BroadcastFrozenError):
-            pause(session, broadcast.id)
+            pause(session, broadcast.id, now=NOON)
 
 
 def test_nobody_is_owed_two_texts_by_one_broadcast(session: Session, sealer: Sealer) -> None:

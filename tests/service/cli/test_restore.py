@@ -23,7 +23,7 @@ def launch_four(url: str) -> list[int]:
             a_broadcast(session, a_document(campaign=slug, **{"class": "emergency"}))
             for slug in ("mot", "hai", "ba", "bon")
         ]
-        pause(session, paused.id, note="paused by an operator")
+        pause(session, paused.id, now=NOON, note="paused by an operator")
         stop(session, stopped.id, now=NOON)
         finished.state = BroadcastState.FINISHED
         ids = [one.id for one in (running, paused, stopped, finished)]

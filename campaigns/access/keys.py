@@ -1,0 +1,181 @@
+"""API keys: a program acts for one person, within chosen permissions, until a day."""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ForeignKey, String, Text, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+
+from campaigns.access.permissions import Permission, permissions_of
+from campaigns.audit import record
+from campaigns.base import Base, BigId
+from campaigns.bulk import change
+from campaigns.errors import KeyRefusedError, UnknownKeyError
+from campaigns.people import Person
+
+PREFIX = "loa"
+LONGEST_LIFE = timedelta(days=400)
+USUAL_LIFE = timedelta(days=90)
+# After a key was rotated the old one still works for this long, so that programs can be changed.
+OVERLAP = timedelta(days=7)
+# A key that is used a hundred times a second is noted as used once in this time.
+_NOTED_EVERY = timedelta(minutes=1)
+_SECRET_BYTES = 32
+_DIGITS = 18
+
+
+class ApiKey(Base):
+    """One key; only the SHA-256 of its 256 random bits is kept, which nobody can turn back."""
+
+    __tablename__ = "api_keys"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, init=False)
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    name: Mapped[str] = mapped_column(String(80))
+    digest: Mapped[str] = mapped_column(String(64))
+    scopes: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None] = mapped_column(default=None)
+    revoked_at: Mapped[datetime | None] = mapped_column(default=None)
+    person: Mapped[Person] = relationship(lazy="joined", init=False)
+
+    @property
+    def scope_set(self) -> frozenset[Permission]:
+        """What the key may do: its scopes, as far as its person still may do them."""
+        scopes = {Permission(scope) for scope in self.scopes.split() if scope}
+        return frozenset(scopes) & permissions_of(self.person.role_set)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class NewKey:
+    """A key just made, and its text, which is shown once and kept nowhere."""
+
+    key: ApiKey
+    text: str
+
+
+def add_key(
+    session: Session,
+    person: Person,
+    *,
+    name: str,
+    scopes: Collection[Permission],
+    now: datetime,
+    expires_at: datetime | None = None,
+) -> NewKey:
+    """Make a key that acts for *person* within *scopes* (empty: all the person may do).
+
+    Raises KeyRefusedError for scopes the person does not have, and for a life of more than
+    400 days.
+    """
+    ends = expires_at or now + USUAL_LIFE
+    _require_sane(person, scopes, ends=ends, now=now)
+    secret = secrets.token_urlsafe(_SECRET_BYTES)
+    key = ApiKey(
+        person_id=person.id,
+        name=name,
+        digest=_digest(secret),
+        scopes=" ".join(sorted(scopes or permissions_of(person.role_set))),
+        created_at=now,
+        expires_at=ends,
+    )
+    session.add(key)
+    session.flush()
+    session.refresh(key)
+    record(
+        session,
+        "key.added",
+        f"key:{key.id}",
+        now=now,
+        person=person.login,
+        scopes=key.scopes,
+        expires_at=ends,
+    )
+    return NewKey(key, f"{PREFIX}_{key.id}_{secret}")
+
+
+def rotate_key(session: Session, key_id: int, *, now: datetime) -> NewKey:
+    """Make a successor with the same scopes and length of life; the old key ends in a week."""
+    old = get_key(session, key_id)
+    if old.revoked_at is not None or old.expires_at <= now:
+        raise KeyRefusedError(f"Key {key_id} has ended. Nothing was made. Make a new key.")
+    life = old.expires_at - old.created_at
+    new = add_key(
+        session,
+        old.person,
+        name=old.name,
+        scopes=old.scope_set,
+        now=now,
+        expires_at=now + life,
+    )
+    old.expires_at = min(old.expires_at, now + OVERLAP)
+    record(session, "key.rotated", f"key:{old.id}", now=now, successor=new.key.id)
+    return new
+
+
+def revoke_key(session: Session, key_id: int, *, now: datetime) -> ApiKey:
+    """End a key at once; revoking it again changes nothing."""
+    key = get_key(session, key_id)
+    if key.revoked_at is None:
+        key.revoked_at = now
+        record(session, "key.revoked", f"key:{key.id}", now=now)
+    return key
+
+
+def get_key(session: Session, key_id: int) -> ApiKey:
+    """Return the key with this number, or raise UnknownKeyError."""
+    key = session.get(ApiKey, key_id)
+    if key is None:
+        raise UnknownKeyError(f"There is no key {key_id}. See them with `loa keys list`.")
+    return key
+
+
+def list_keys(session: Session) -> list[ApiKey]:
+    return list(session.scalars(select(ApiKey).order_by(ApiKey.id)))
+
+
+def find_valid_key(session: Session, text: str, *, now: datetime) -> ApiKey | None:
+    """Return the key that *text* is, if it is one and has not ended."""
+    prefix, _, rest = text.partition("_")
+    number, _, secret = rest.partition("_")
+    if prefix != PREFIX or not (number.isascii() and number.isdigit()) or len(number) > _DIGITS:
+        return None
+    key = session.get(ApiKey, int(number))
+    if key is None or not hmac.compare_digest(key.digest, _digest(secret)):
+        return None
+    return key if key.revoked_at is None and key.expires_at > now else None
+
+
+def note_use(session: Session, key: ApiKey, *, now: datetime) -> None:
+    """Keep when *key* was used last, to the minute."""
+    if is_noted(key, now=now):
+        return
+    change(session, update(ApiKey).where(ApiKey.id == key.id).values(used_at=now))
+
+
+def is_noted(key: ApiKey, *, now: datetime) -> bool:
+    return key.used_at is not None and now - key.used_at < _NOTED_EVERY
+
+
+def _require_sane(
+    person: Person, scopes: Collection[Permission], *, ends: datetime, now: datetime
+) -> None:
+    if missing := sorted(set(scopes) - permissions_of(person.role_set)):
+        raise KeyRefusedError(
+            f"{person.login} may not {', '.join(missing)}, so no key of theirs can. "
+            "Nothing was made. Leave those scopes out."
+        )
+    if not now < ends <= now + LONGEST_LIFE:
+        raise KeyRefusedError(
+            f"A key ends in the future, at most {LONGEST_LIFE.days} days from now. "
+            "Nothing was made. Rotate keys instead of making them last."
+        )
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,0 +1,53 @@
+"""The interface's application: its resources, its description, and its page of documents."""
+
+from typing import Any
+
+from apiflask import APIFlask
+from flask import Flask
+
+from service.api.areas import areas
+from service.api.broadcasts import broadcasts
+from service.api.campaigns import campaigns
+from service.api.description import describe
+from service.api.people import people
+from service.api.problems import answer_problems
+from service.api.subscribers import subscribers
+from service.resources import Resources
+
+PREFIX = "/api/v1"
+SPEC = "/api/openapi.json"
+VERSION = "1.0"
+LARGEST_BODY = 1024 * 1024
+RESOURCES = (areas, subscribers, campaigns, broadcasts, people)
+
+
+def create_api(resources: Resources) -> Flask:
+    """Build an application with every address of the interface on *resources*."""
+    app = APIFlask(
+        __name__,
+        title="Loa",
+        version=VERSION,
+        spec_path=SPEC,
+        docs_path=None,
+        json_errors=False,
+        static_folder=None,  # type: ignore[arg-type]  # APIFlask's hint leaves out what Flask takes
+    )
+    app.config |= {
+        "MAX_CONTENT_LENGTH": LARGEST_BODY,
+        "OPENAPI_VERSION": "3.1.0",
+        "AUTO_SERVERS": False,
+        "SYNC_LOCAL_SPEC": False,
+        "AUTO_404_RESPONSE": False,
+        "AUTO_VALIDATION_ERROR_RESPONSE": False,
+        "AUTO_AUTH_ERROR_RESPONSE": False,
+    }
+    app.extensions["loa"] = resources
+    answer_problems(app)
+    for resource in RESOURCES:
+        app.register_blueprint(resource, url_prefix=PREFIX)
+
+    @app.spec_processor
+    def finish(spec: Any) -> Any:
+        return describe(spec, app)
+
+    return app

@@ -1,0 +1,272 @@
+"""Campaigns: documents and their revisions, the plans made of them, and who signed those."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from apiflask import APIBlueprint
+from flask import Response, request
+from pydantic import BaseModel
+from sqlalchemy.orm import Session
+
+from campaigns.access.permissions import Permission
+from campaigns.definitions.canonical import canonical_json
+from campaigns.definitions.document import CampaignDocument
+from campaigns.definitions.reading import read_campaign
+from campaigns.errors import Complaint, DefinitionError
+from campaigns.plans.approvals import (
+    get_plan,
+    list_signatures,
+    missing_roles,
+    sign_plan,
+    submit_plan,
+)
+from campaigns.plans.models import Plan
+from campaigns.plans.planning import draft_plan
+from campaigns.plans.summaries import summarise
+from campaigns.revisions import (
+    Revision,
+    get_newest_revision,
+    keep_revision,
+    list_campaigns,
+    newest_by_slug,
+)
+from service.api.once import once
+from service.api.paging import PageQuery, cursor_of, number_in
+from service.api.problems import Refusal, RefusedError
+from service.api.remedies import EDITED, NO_ETAG
+from service.api.requests import answer, caller, needs, reading, resources, writing
+from service.planning import terms_of
+
+campaigns = APIBlueprint("campaigns", __name__, tag="Campaigns, plans and signatures")
+_SLUG = "<string(maxlength=80):slug>"
+
+
+class RevisionOut(BaseModel):
+    """One version of a campaign's document, which never changes."""
+
+    campaign: str
+    title: str
+    revision: int
+    digest: str
+    author: str
+    created_at: datetime
+
+
+class CampaignOut(RevisionOut):
+    """The newest version of a campaign, with its document."""
+
+    document: CampaignDocument
+
+
+class CampaignPage(BaseModel):
+    items: list[RevisionOut]
+    next: str | None
+
+
+class SignatureOut(BaseModel):
+    """One person's name under one plan, with the agency of that day."""
+
+    login: str
+    agency: str
+    signed_at: datetime
+
+
+class PlanOut(BaseModel):
+    """A plan: what would happen to whom, what is signed, and by whom it still has to be."""
+
+    plan: int
+    campaign: str
+    revision: int
+    author: str
+    digest: str
+    recipients: int
+    created_at: datetime
+    signatures: list[SignatureOut]
+    needs: list[str]
+    summary: dict[str, Any]
+
+
+class SignIn(BaseModel):
+    """What is signed: the digest that was read, so that nobody signs what they have not seen."""
+
+    digest: str
+
+
+@campaigns.get("/campaigns")
+@needs(Permission.CAMPAIGNS_READ)
+@campaigns.input(PageQuery, location="query")
+@campaigns.output(CampaignPage)
+def list_all(query_data: PageQuery) -> Response:
+    """List campaigns.
+
+    The newest first, each in its newest revision, without documents.
+    """
+    before = number_in(query_data.after)
+    with reading() as session:
+        found = list_campaigns(session, before=before, limit=query_data.limit + 1)
+    page = found[: query_data.limit]
+    more = cursor_of(page[-1].campaign_id) if len(found) > len(page) else None
+    return answer({"items": [_revision(one) for one in page], "next": more})
+
+
+@campaigns.get(f"/campaigns/{_SLUG}")
+@needs(Permission.CAMPAIGNS_READ)
+@campaigns.output(CampaignOut)
+def show(slug: str) -> Response:
+    """Show a campaign's newest document.
+
+    Its ETag is what a change has to name in `If-Match`.
+    """
+    with reading() as session:
+        revision = get_newest_revision(session, slug)
+    return _shown(revision)
+
+
+@campaigns.put(f"/campaigns/{_SLUG}")
+@needs(Permission.CAMPAIGNS_WRITE)
+@campaigns.output(CampaignOut)
+def put(slug: str) -> Response:
+    """Write a campaign's document.
+
+    JSON, or YAML as on the command line. A new campaign needs no condition. A change names the
+    ETag it was made from in `If-Match`; where somebody was faster, the answer says which fields
+    they changed. Signatures under earlier revisions are void then.
+    """
+    document = _read(slug)
+    given = request.headers.get("If-Match", "").strip().strip('"')
+    with writing() as session:
+        newest = newest_by_slug(session, slug)
+        if newest is not None and newest.content != canonical_json(document):
+            if not given:
+                raise RefusedError(Refusal(NO_ETAG))
+            if given != newest.digest:
+                raise RefusedError(Refusal(EDITED, errors=_changes(session, newest, given)))
+        revision = keep_revision(
+            session, document, author=caller().person.login, revise=True, now=resources().now()
+        )
+        return _shown(revision)
+
+
+@campaigns.post(f"/campaigns/{_SLUG}/plans")
+@needs(Permission.CAMPAIGNS_WRITE)
+@campaigns.output(PlanOut, status_code=201)
+def submit(slug: str) -> Response:
+    """Plan a campaign and submit the plan for signatures.
+
+    The plan is of the newest revision, on the people and levels of this moment. The same content
+    for the same audience is one plan.
+    """
+
+    def do(session: Session) -> dict[str, object]:
+        revision = get_newest_revision(session, slug)
+        now = resources().now()
+        draft = draft_plan(
+            session, revision.document, terms=terms_of(resources().settings), now=now
+        )
+        plan = submit_plan(session, draft, author=revision.author, revise=True, now=now)
+        return _plan(session, plan)
+
+    return once(do, status=201)
+
+
+@campaigns.post(f"/campaigns/{_SLUG}/dry-run")
+@needs(Permission.CAMPAIGNS_READ)
+@campaigns.output({}, status_code=200)
+def dry_run(slug: str) -> Response:
+    """Plan a campaign without keeping anything.
+
+    What the newest revision would do to real people at this moment.
+    """
+    with reading() as session:
+        revision = get_newest_revision(session, slug)
+        terms = terms_of(resources().settings)
+        draft = draft_plan(session, revision.document, terms=terms, now=resources().now())
+    return answer(summarise(draft))
+
+
+@campaigns.get("/plans/<int:number>")
+@needs(Permission.CAMPAIGNS_READ)
+@campaigns.output(PlanOut)
+def show_plan(number: int) -> Response:
+    """Show a plan, what it would do, and who has signed it."""
+    with reading() as session:
+        return answer(_plan(session, get_plan(session, str(number))))
+
+
+@campaigns.post("/plans/<int:number>/signatures")
+@needs(Permission.PLANS_SIGN)
+@campaigns.input(SignIn)
+@campaigns.output(PlanOut, status_code=201)
+def sign(number: int, json_data: SignIn) -> Response:
+    """Sign a plan.
+
+    The digest is the one that was read: where the plan has another, nothing is signed. Nobody
+    signs what they wrote, and nobody twice.
+    """
+
+    def do(session: Session) -> dict[str, object]:
+        plan = get_plan(session, str(number))
+        if json_data.digest != plan.digest:
+            raise RefusedError(Refusal(EDITED))
+        sign_plan(session, plan, caller().person, now=resources().now())
+        return _plan(session, plan)
+
+    return once(do, status=201)
+
+
+def _read(slug: str) -> CampaignDocument:
+    source = request.get_data().decode("utf-8", "replace")
+    document = read_campaign(source, name="the request")
+    if document.campaign != slug:
+        wrong = Complaint(1, "campaign", "is not the name in the address", f"Write {slug}")
+        raise DefinitionError([wrong])
+    return document
+
+
+def _changes(session: Session, newest: Revision, given: str) -> tuple[Complaint, ...]:
+    """Return which fields differ between the version somebody began with and the newest."""
+    base = newest_by_slug(session, newest.campaign.slug, digest=given)
+    if base is None:
+        return ()
+    before, after = json.loads(base.content), json.loads(newest.content)
+    return tuple(
+        Complaint(0, field, f"was changed by {newest.author}", "Look at it in the newest version")
+        for field in sorted(before.keys() | after.keys())
+        if before.get(field) != after.get(field)
+    )
+
+
+def _shown(revision: Revision) -> Response:
+    document = _revision(revision) | {"document": json.loads(revision.content)}
+    return answer(document, ETag=f'"{revision.digest}"')
+
+
+def _revision(revision: Revision) -> dict[str, object]:
+    return {
+        "campaign": revision.campaign.slug,
+        "title": json.loads(revision.content)["title"],
+        "revision": revision.number,
+        "digest": revision.digest,
+        "author": revision.author,
+        "created_at": revision.created_at,
+    }
+
+
+def _plan(session: Session, plan: Plan) -> dict[str, object]:
+    signatures = list_signatures(session, plan)
+    return {
+        "plan": plan.id,
+        "campaign": plan.revision.campaign.slug,
+        "revision": plan.revision.number,
+        "author": plan.revision.author,
+        "digest": plan.digest,
+        "recipients": plan.recipients,
+        "created_at": plan.created_at,
+        "signatures": [
+            {"login": one.person.login, "agency": one.agency, "signed_at": one.signed_at}
+            for one in signatures
+        ],
+        "needs": missing_roles(plan.revision.document, signatures),
+        "summary": json.loads(plan.summary),
+    }

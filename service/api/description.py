@@ -1,0 +1,90 @@
+"""The description: what APIFlask cannot know of the interface, added to its OpenAPI document."""
+
+import re
+from typing import Any
+
+from flask import Flask
+
+from campaigns.access.answered import LONGEST_KEY
+from service.api.once import HEADER
+from service.api.problems import CONTENT_TYPE, Problem
+from service.api.requests import NEEDS
+
+ABOUT = (
+    "What the command line does, for operators' programs. Every request carries a key: "
+    "`Authorization: Bearer loa_...`. What may go wrong is a problem (RFC 9457) with a stable "
+    "`type`, a remedy, and `Accept-Language: vi` or `en`. Moments are given with their offset "
+    "and answered in the province's time. Numbers are E.164."
+)
+_BEARER = {"type": "http", "scheme": "bearer", "description": "A key from `loa keys add`."}
+_PATH_INT = re.compile(r"<int:(\w+)>")
+_METHODS = {"get", "post", "put", "delete"}
+# Plain reads and looks may come again as they are.
+_REPEATABLE = {"/search", "/reveal", "/dry-run", "/keys", "/rotate"}
+
+
+def describe(spec: dict[str, Any], app: Flask) -> dict[str, Any]:
+    """Return *spec* with who may ask what, what every address may refuse, and bodies required."""
+    spec["info"]["description"] = ABOUT
+    spec["info"]["license"] = {"name": "Apache-2.0", "identifier": "Apache-2.0"}
+    parts = spec.setdefault("components", {})
+    parts.setdefault("securitySchemes", {})["key"] = _BEARER
+    schemas = parts.setdefault("schemas", {})
+    schemas["Problem"] = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas |= schemas["Problem"].pop("$defs", {})
+    needs = {
+        (_template(rule.rule), method.lower()): getattr(
+            app.view_functions[rule.endpoint], NEEDS, None
+        )
+        for rule in app.url_map.iter_rules()
+        for method in rule.methods or ()
+    }
+    for path, operations in spec["paths"].items():
+        for method in _METHODS & operations.keys():
+            _complete(operations[method], path, method, needs.get((path, method)))
+    put = spec["paths"].get("/api/v1/campaigns/{slug}", {}).get("put")
+    if put is not None:
+        put["requestBody"] = _campaign_body()
+    return spec
+
+
+def _complete(operation: dict[str, Any], path: str, method: str, permission: object) -> None:
+    operation["summary"] = operation["summary"].rstrip(".")
+    if "requestBody" in operation:
+        operation["requestBody"]["required"] = True
+    operation["responses"]["default"] = {
+        "description": "A problem",
+        "content": {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+    if permission is not None:
+        operation["security"] = [{"key": []}]
+        said = operation.get("description", "")
+        operation["description"] = f"{said}\n\nNeeds the permission `{permission}`.".strip()
+    if is_once(path, method):
+        operation.setdefault("parameters", []).append(
+            {
+                "in": "header",
+                "name": HEADER,
+                "required": True,
+                "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY},
+            }
+        )
+
+
+def is_once(path: str, method: str) -> bool:
+    """Whether a request must carry an Idempotency-Key."""
+    return method == "post" and not any(path.endswith(word) for word in _REPEATABLE)
+
+
+def _template(rule: str) -> str:
+    return re.sub(r"<(?:[^:<>]+:)?(\w+)>", r"{\1}", rule)
+
+
+def _campaign_body() -> dict[str, Any]:
+    return {
+        "required": True,
+        "content": {
+            "application/json": {"schema": {"$ref": "#/components/schemas/CampaignDocument"}},
+            "application/yaml": {"schema": {"type": "string"}},
+        },
+    }

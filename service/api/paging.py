@@ -1,0 +1,47 @@
+"""Pages: long lists in pieces, each with a cursor to the next that no new row can shift."""
+
+import base64
+import binascii
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+
+from service.api.problems import Refusal, RefusedError
+from service.api.remedies import INVALID
+
+USUAL = 50
+MOST = 200
+
+
+class PageQuery(BaseModel):
+    """Which piece of a list: after which cursor, and how many rows at most."""
+
+    after: Annotated[str, Field(max_length=200)] = ""
+    limit: Annotated[int, Field(ge=1, le=MOST)] = USUAL
+
+
+def cursor_of(key: int | str) -> str:
+    """Return the cursor that stands for the row with this *key*."""
+    return base64.urlsafe_b64encode(str(key).encode()).decode().rstrip("=")
+
+
+def number_in(cursor: str) -> int | None:
+    """Return the number of the row that *cursor* stands for; None for the beginning.
+
+    Raises RefusedError for what is no cursor.
+    """
+    text = text_in(cursor)
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 19):  # noqa: PLR2004 - a bigint
+        raise RefusedError(Refusal(INVALID, "`after` is no cursor of this list."))
+    return int(text)
+
+
+def text_in(cursor: str) -> str:
+    """Return the key that *cursor* stands for, as text."""
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        return base64.b64decode(padded, altchars=b"-_", validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError, ValueError):
+        raise RefusedError(Refusal(INVALID, "`after` is no cursor of this list.")) from None

@@ -1,0 +1,144 @@
+"""Problems (RFC 9457): each refusal with a stable type, in the language that was asked for."""
+
+import logging
+import re
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+
+import orjson
+from flask import Flask, Response, request
+from pydantic import BaseModel
+from redis.exceptions import RedisError
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException
+
+from campaigns.errors import CampaignError, Complaint, DefinitionError
+from hotline.errors import HotlineError
+from service.api.remedies import (
+    FAULT,
+    HTTP_PROBLEMS,
+    INVALID,
+    NO_DATABASE,
+    NO_QUEUE,
+    REMEDIES,
+    Kind,
+)
+
+CONTENT_TYPE = "application/problem+json"
+TYPES = "/api/problems/"
+_WORD = re.compile(r"(?<!^)(?=[A-Z])")
+_LANGUAGES = ("en", "vi")
+
+log = logging.getLogger(__name__)
+
+
+class FieldFault(BaseModel):
+    """One field that is wrong; ``line`` counts from 1 in a file and is 0 elsewhere."""
+
+    field: str
+    problem: str
+    remedy: str = ""
+    line: int = 0
+
+
+class Problem(BaseModel):
+    """What went wrong, whether anything was changed, and what to do next."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    remedy: str
+    errors: list[FieldFault] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A problem before it is written in anybody's language."""
+
+    kind: Kind
+    detail: str = ""
+    errors: tuple[Complaint, ...] = ()
+    headers: Mapping[str, str] | None = None
+
+
+class RefusedError(Exception):
+    """A request that this interface itself refuses."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.kind.slug)
+        self.refusal = refusal
+
+
+def answer_problems(app: Flask) -> None:
+    """Have *app* answer every error as a problem, without a stack trace and without a number."""
+    app.register_error_handler(RefusedError, lambda refused: write(refused.refusal))
+    app.register_error_handler(CampaignError, _answer_rule)
+    app.register_error_handler(HotlineError, _answer_rule)
+    app.register_error_handler(HTTPException, _answer_http)
+    app.register_error_handler(RedisError, lambda _: write(Refusal(NO_QUEUE)))
+    app.register_error_handler(OperationalError, _answer_database)
+    app.register_error_handler(Exception, _answer_fault)
+
+
+def write(refusal: Refusal) -> Response:
+    """Write *refusal* in the language of the request."""
+    kind = refusal.kind
+    language = request.accept_languages.best_match(_LANGUAGES) or "en"
+    title, remedy = (
+        (kind.title_vi, kind.remedy_vi) if language == "vi" else (kind.title, kind.remedy)
+    )
+    document: dict[str, object] = {
+        "type": f"{TYPES}{kind.slug}",
+        "title": title,
+        "status": kind.status.value,
+        # What a rule says in full is English; the title and the remedy say the same in short.
+        "detail": refusal.detail or f"{title}.",
+        "remedy": remedy,
+    }
+    if refusal.errors:
+        document["errors"] = [
+            {"field": one.field, "problem": one.problem, "remedy": one.remedy, "line": one.line}
+            for one in refusal.errors
+        ]
+    answer = Response(orjson.dumps(document), status=kind.status.value, content_type=CONTENT_TYPE)
+    answer.headers["Content-Language"] = language
+    answer.headers.update(refusal.headers or {})
+    return answer
+
+
+def slug_of(error: type[Exception]) -> str:
+    """Return the slug of an error's type: ``SignatureMissingError`` is ``signature-missing``."""
+    return _WORD.sub("-", error.__name__.removesuffix("Error")).lower()
+
+
+def _answer_rule(broken: CampaignError | HotlineError) -> Response:
+    kind = next(
+        (REMEDIES[slug] for one in type(broken).mro() if (slug := slug_of(one)) in REMEDIES),
+        INVALID,
+    )
+    errors = broken.complaints if isinstance(broken, DefinitionError) else ()
+    return write(Refusal(kind, "" if errors else str(broken), tuple(errors)))
+
+
+def _answer_http(refusal: HTTPException) -> Response:
+    status = HTTPStatus(refusal.code or HTTPStatus.INTERNAL_SERVER_ERROR)
+    kind = HTTP_PROBLEMS.get(status) or Kind(
+        status.phrase.lower().replace(" ", "-"), status, status.phrase, "", status.phrase, ""
+    )
+    allowed = getattr(refusal, "valid_methods", None)
+    return write(Refusal(kind, headers={"Allow": ", ".join(sorted(allowed))} if allowed else None))
+
+
+def _answer_database(failure: OperationalError) -> Response:
+    log.warning("the database did not answer: %s", type(failure.orig).__name__)
+    return write(Refusal(NO_DATABASE, headers={"Retry-After": "5"}))
+
+
+def _answer_fault(fault: Exception) -> Response:
+    # The kind of fault and its place are enough to look for it; its message may hold a number.
+    where = traceback.extract_tb(fault.__traceback__)[-1]
+    log.error("a request failed: %s in %s:%s", type(fault).__name__, where.filename, where.lineno)
+    return write(Refusal(FAULT))

@@ -1,0 +1,277 @@
+"""Remedies: every kind of problem once, with what to do about it, in English and Vietnamese."""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of problem; its slug is the end of its type's address and never changes."""
+
+    slug: str
+    status: HTTPStatus
+    title: str
+    remedy: str
+    title_vi: str
+    remedy_vi: str
+
+
+INVALID = Kind(
+    "invalid",
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    "The request cannot be carried out as it is",
+    "Mend what `detail` and `errors` name, and send it again. Nothing was changed.",
+    "Không thể thực hiện yêu cầu như đã gửi",
+    "Sửa những điểm nêu trong `detail` và `errors` rồi gửi lại. Chưa có gì thay đổi.",
+)
+NO_KEY = Kind(
+    "unauthorized",
+    HTTPStatus.UNAUTHORIZED,
+    "No valid key was sent",
+    "Send the header `Authorization: Bearer KEY` with a key that has not ended.",
+    "Chưa gửi khóa hợp lệ",
+    "Gửi tiêu đề `Authorization: Bearer KHÓA` với khóa còn hiệu lực.",
+)
+REUSED_KEY = Kind(
+    "idempotency-key-reused",
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    "This Idempotency-Key was used for another request",
+    "Use a new key for a new request, or send the first request again unchanged.",
+    "Idempotency-Key này đã dùng cho một yêu cầu khác",
+    "Dùng khóa mới cho yêu cầu mới, hoặc gửi lại nguyên vẹn yêu cầu đầu tiên.",
+)
+NO_IDEMPOTENCY_KEY = Kind(
+    "idempotency-key-missing",
+    HTTPStatus.BAD_REQUEST,
+    "This request needs an Idempotency-Key",
+    "Send the header `Idempotency-Key` with a value of your own, such as a UUID, and the same "
+    "value when you try again: then it is carried out once.",
+    "Yêu cầu này cần Idempotency-Key",
+    "Gửi tiêu đề `Idempotency-Key` với một giá trị của bạn, ví dụ UUID; khi thử lại dùng đúng "
+    "giá trị đó để yêu cầu chỉ được thực hiện một lần.",
+)
+EDITED = Kind(
+    "edited-meanwhile",
+    HTTPStatus.PRECONDITION_FAILED,
+    "Somebody has changed this since you read it",
+    "Read it again, put your change into the newest version, and send that with its ETag.",
+    "Đã có người sửa sau khi bạn đọc",
+    "Đọc lại, đưa thay đổi của bạn vào bản mới nhất rồi gửi kèm ETag của bản đó.",
+)
+NO_ETAG = Kind(
+    "etag-missing",
+    HTTPStatus.PRECONDITION_REQUIRED,
+    "This change needs the ETag of what it changes",
+    "Read it first and send its ETag in `If-Match`, so that nobody's change is lost.",
+    "Thay đổi này cần ETag của bản bị sửa",
+    "Hãy đọc trước rồi gửi ETag trong `If-Match` để không mất thay đổi của ai.",
+)
+NO_QUEUE = Kind(
+    "queue-unavailable",
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    "The queue server does not answer",
+    "Nothing was sent. Try again in a minute; if it stays so, tell whoever runs Loa.",
+    "Máy chủ hàng đợi không trả lời",
+    "Chưa gửi gì. Thử lại sau một phút; nếu vẫn vậy, báo người vận hành Loa.",
+)
+NO_DATABASE = Kind(
+    "database-unavailable",
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    "The database does not answer",
+    "Nothing was changed. Try again in a minute; if it stays so, tell whoever runs Loa.",
+    "Cơ sở dữ liệu không trả lời",
+    "Chưa có gì thay đổi. Thử lại sau một phút; nếu vẫn vậy, báo người vận hành Loa.",
+)
+FAULT = Kind(
+    "fault",
+    HTTPStatus.INTERNAL_SERVER_ERROR,
+    "Loa made a mistake",
+    "Nothing was changed. Tell whoever runs Loa, with the time of your request.",
+    "Loa gặp lỗi",
+    "Chưa có gì thay đổi. Báo người vận hành Loa kèm thời điểm gửi yêu cầu.",
+)
+
+_UNKNOWN = (
+    HTTPStatus.NOT_FOUND,
+    "There is no such thing",
+    "Check the address; the list one level above shows what there is.",
+    "Không có mục này",
+    "Kiểm tra địa chỉ; danh sách ở cấp trên cho biết có những gì.",
+)
+_RULES = (
+    Kind("not-found", *_UNKNOWN),
+    Kind("unknown-area", *_UNKNOWN),
+    Kind("unknown-subscriber", *_UNKNOWN),
+    Kind("unknown-person", *_UNKNOWN),
+    Kind("unknown-key", *_UNKNOWN),
+    Kind("unknown-plan", *_UNKNOWN),
+    Kind("unknown-campaign", *_UNKNOWN),
+    Kind("unknown-broadcast", *_UNKNOWN),
+    Kind("unknown-answer", *_UNKNOWN),
+    Kind("unknown-ticket", *_UNKNOWN),
+    Kind(
+        "not-permitted",
+        HTTPStatus.FORBIDDEN,
+        "You may not do this",
+        "Ask somebody with the role named in `detail`, or an administrator for that role.",
+        "Bạn không có quyền làm việc này",
+        "Nhờ người có vai trò nêu trong `detail`, hoặc xin quản trị viên cấp vai trò đó.",
+    ),
+    Kind(
+        "signature-refused",
+        HTTPStatus.FORBIDDEN,
+        "You may not sign this",
+        "Ask a colleague with the role that is needed and who did not write it.",
+        "Bạn không được ký bản này",
+        "Nhờ đồng nghiệp có vai trò cần thiết và không phải người soạn.",
+    ),
+    Kind(
+        "approval-refused",
+        HTTPStatus.FORBIDDEN,
+        "You may not approve this",
+        "Ask a colleague with the role that is needed and who did not write it.",
+        "Bạn không được duyệt nội dung này",
+        "Nhờ đồng nghiệp có vai trò cần thiết và không phải người soạn.",
+    ),
+    Kind(
+        "signature-missing",
+        HTTPStatus.CONFLICT,
+        "Not everybody who must sign has signed",
+        "Nothing was sent. Have the missing roles sign, and launch again.",
+        "Chưa đủ chữ ký",
+        "Chưa gửi gì. Xin đủ chữ ký của các vai trò còn thiếu rồi phát lại.",
+    ),
+    Kind(
+        "plan-drifted",
+        HTTPStatus.CONFLICT,
+        "What would be sent is no longer what was signed",
+        "Nothing was sent. Submit the campaign again and have the new plan signed.",
+        "Nội dung hoặc đối tượng đã khác bản được ký",
+        "Chưa gửi gì. Trình lại chiến dịch và xin ký bản kế hoạch mới.",
+    ),
+    Kind(
+        "rules-broken",
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "The plan breaks rules that nobody may sign away",
+        "Nothing was kept. Mend the campaign as `detail` says and submit it again.",
+        "Kế hoạch vi phạm quy định không ai được bỏ qua",
+        "Chưa lưu gì. Sửa chiến dịch theo `detail` rồi trình lại.",
+    ),
+    Kind(
+        "empty-audience",
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "The campaign reaches nobody",
+        "Nothing was kept. Check areas, levels and tags, or import subscribers first.",
+        "Chiến dịch không đến được ai",
+        "Chưa lưu gì. Kiểm tra địa bàn, cấp độ, nhãn, hoặc nhập thuê bao trước.",
+    ),
+    Kind(
+        "definition",
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "The campaign file breaks rules",
+        "Nothing was kept. Mend each line in `errors`.",
+        "Tệp chiến dịch có lỗi",
+        "Chưa lưu gì. Sửa từng dòng nêu trong `errors`.",
+    ),
+    Kind(
+        "slug-taken",
+        HTTPStatus.CONFLICT,
+        "A campaign with this name has other content",
+        "Nothing was changed. Choose another name, or send the newest ETag in `If-Match` to "
+        "make this the next revision.",
+        "Tên chiến dịch này đã có nội dung khác",
+        "Chưa có gì thay đổi. Chọn tên khác, hoặc gửi ETag mới nhất trong `If-Match` để lưu "
+        "thành bản sửa tiếp theo.",
+    ),
+    Kind(
+        "broadcast-frozen",
+        HTTPStatus.CONFLICT,
+        "The broadcast is over",
+        "Nothing was changed. Look at its ledger.",
+        "Đợt phát đã kết thúc",
+        "Chưa có gì thay đổi. Xem sổ đối soát của đợt phát.",
+    ),
+    Kind(
+        "login-taken",
+        HTTPStatus.CONFLICT,
+        "There is already a person with this login",
+        "Nothing was changed. Choose another login.",
+        "Tên đăng nhập này đã có",
+        "Chưa có gì thay đổi. Chọn tên đăng nhập khác.",
+    ),
+    Kind(
+        "seal-broken",
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "Stored numbers do not open with this key",
+        "Nothing was changed. Whoever runs Loa must start it with the key this database was "
+        "filled with.",
+        "Không mở được số điện thoại đã lưu bằng khóa này",
+        "Chưa có gì thay đổi. Người vận hành phải khởi động Loa bằng đúng khóa của dữ liệu.",
+    ),
+    INVALID,
+)
+REMEDIES = {kind.slug: kind for kind in _RULES}
+
+HTTP_PROBLEMS = {
+    kind.status: kind
+    for kind in (
+        Kind(
+            "malformed",
+            HTTPStatus.BAD_REQUEST,
+            "The request cannot be read",
+            "Nothing was changed. Send well-formed JSON in UTF-8.",
+            "Không đọc được yêu cầu",
+            "Chưa có gì thay đổi. Gửi JSON đúng cú pháp, mã hóa UTF-8.",
+        ),
+        NO_KEY,
+        Kind("not-found", *_UNKNOWN),
+        Kind(
+            "method-not-allowed",
+            HTTPStatus.METHOD_NOT_ALLOWED,
+            "This address does not know this method",
+            "Use one of the methods in the header `Allow`.",
+            "Địa chỉ này không nhận phương thức đó",
+            "Dùng một trong các phương thức nêu ở tiêu đề `Allow`.",
+        ),
+        Kind(
+            "too-large",
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            "The request is too large",
+            "Nothing was changed. Send less at a time.",
+            "Yêu cầu quá lớn",
+            "Chưa có gì thay đổi. Gửi ít hơn mỗi lần.",
+        ),
+        Kind(
+            "unsupported-media-type",
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            "This kind of content is not understood here",
+            "Nothing was changed. See `/api/openapi.json` for what this address takes.",
+            "Không nhận loại nội dung này",
+            "Chưa có gì thay đổi. Xem `/api/openapi.json` để biết địa chỉ này nhận gì.",
+        ),
+        Kind(
+            "too-many-requests",
+            HTTPStatus.TOO_MANY_REQUESTS,
+            "Too many requests in a short time",
+            "Nothing was changed. Wait as long as the header `Retry-After` says.",
+            "Quá nhiều yêu cầu trong thời gian ngắn",
+            "Chưa có gì thay đổi. Chờ theo thời gian nêu ở tiêu đề `Retry-After`.",
+        ),
+        FAULT,
+    )
+}
+EVERY_KIND = tuple(
+    {
+        kind.slug: kind
+        for kind in (
+            *_RULES,
+            *HTTP_PROBLEMS.values(),
+            REUSED_KEY,
+            NO_IDEMPOTENCY_KEY,
+            EDITED,
+            NO_ETAG,
+            NO_QUEUE,
+            NO_DATABASE,
+        )
+    }.values()
+)

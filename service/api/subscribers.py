@@ -1,0 +1,208 @@
+"""Subscribers: counts, and one person found by their number; the number itself stays masked."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated
+
+from apiflask import APIBlueprint
+from flask import Response
+from pydantic import BaseModel, Field
+from sqlalchemy.orm import Session
+
+from campaigns.access.permissions import Permission
+from campaigns.audit import record
+from campaigns.base import LARGEST_ID
+from campaigns.errors import UnknownSubscriberError
+from campaigns.phones import read_phone
+from campaigns.sealing import mask
+from campaigns.subscribers.consent import consent_history, erase, get_subscriber, opt_in, opt_out
+from campaigns.subscribers.counts import count_subscribers
+from campaigns.subscribers.models import ConsentEvent, Subscriber
+from service.api.once import once
+from service.api.requests import answer, needs, reading, resources, writing
+
+subscribers = APIBlueprint("subscribers", __name__, tag="Subscribers")
+_ID = "<int:number>"
+
+
+class CountsOut(BaseModel):
+    """People who may be texted now, in all and split three ways, and those who may not be."""
+
+    reachable: int
+    by_area: dict[str, int]
+    by_language: dict[str, int]
+    by_carrier: dict[str, int]
+    opted_out: int
+    left: int
+    erased: int
+
+
+class SearchIn(BaseModel):
+    """A number, in any form people write it. It travels in the body: addresses are logged."""
+
+    phone: Annotated[str, Field(min_length=3, max_length=40)]
+
+
+class ConsentOut(BaseModel):
+    """One thing said about being texted, where it was said, and when."""
+
+    kind: str
+    source: str
+    at: datetime
+    recorded_at: datetime
+
+
+class SubscriberOut(BaseModel):
+    """One person, by a number of ours; ``phone`` shows just enough to recognise it."""
+
+    subscriber: int
+    phone: str | None
+    area: str
+    language: str
+    tags: list[str]
+    carrier: str
+    opted_out_at: datetime | None
+    left_at: datetime | None
+    erased_at: datetime | None
+    consent: list[ConsentOut]
+
+
+class RevealedOut(BaseModel):
+    """A number in full, in E.164; who looked and when is on record."""
+
+    subscriber: int
+    phone: str
+
+
+class ConsentIn(SearchIn):
+    """Whose number, and where they said so: a form, a call, a letter."""
+
+    source: Annotated[str, Field(min_length=1, max_length=80)]
+
+
+@subscribers.get("/subscribers/counts")
+@needs(Permission.SUBSCRIBERS_READ)
+@subscribers.output(CountsOut)
+def count() -> Response:
+    """Count people by commune, language and carrier."""
+    with reading() as session:
+        counts = count_subscribers(session)
+    return answer({name: getattr(counts, name) for name in CountsOut.model_fields})
+
+
+@subscribers.post("/subscribers/search")
+@needs(Permission.SUBSCRIBERS_READ)
+@subscribers.input(SearchIn)
+@subscribers.output(SubscriberOut)
+def search(json_data: SearchIn) -> Response:
+    """Find somebody by their number.
+
+    The look is recorded.
+    """
+    number = read_phone(json_data.phone)
+    with writing() as session:
+        found = get_subscriber(session, number, sealer=resources().sealer)
+        shown = _document(found, consent_history(session, found))
+        record(session, "subscriber.looked_up", _subject(found), now=resources().now())
+    return answer(shown)
+
+
+@subscribers.post(f"/subscribers/{_ID}/reveal")
+@needs(Permission.SUBSCRIBERS_REVEAL)
+@subscribers.output(RevealedOut)
+def reveal(number: int) -> Response:
+    """Show a number in full.
+
+    The look is recorded.
+    """
+    with writing() as session:
+        found = _get(session, number)
+        record(session, "subscriber.revealed", _subject(found), now=resources().now())
+    return answer({"subscriber": found.id, "phone": _unsealed(found)})
+
+
+@subscribers.post("/subscribers/opt-out")
+@needs(Permission.SUBSCRIBERS_CONSENT)
+@subscribers.input(ConsentIn)
+@subscribers.output(SubscriberOut)
+def say_no(json_data: ConsentIn) -> Response:
+    """Record that somebody wants no texts.
+
+    It holds from this moment, also for what is being sent. A number that is on no list yet is
+    remembered, so that no later list lets it be texted.
+    """
+    return _change(opt_out, json_data)
+
+
+@subscribers.post("/subscribers/opt-in")
+@needs(Permission.SUBSCRIBERS_CONSENT)
+@subscribers.input(ConsentIn)
+@subscribers.output(SubscriberOut)
+def say_yes(json_data: ConsentIn) -> Response:
+    """Record that somebody wants texts again."""
+    return _change(opt_in, json_data)
+
+
+@subscribers.post("/subscribers/erase")
+@needs(Permission.SUBSCRIBERS_ERASE)
+@subscribers.input(ConsentIn)
+@subscribers.output(SubscriberOut)
+def forget(json_data: ConsentIn) -> Response:
+    """Forget everything about somebody but that they must not be texted."""
+    return _change(erase, json_data)
+
+
+def _change(say: Callable[..., Subscriber], wanted: ConsentIn) -> Response:
+    number = read_phone(wanted.phone)
+
+    def do(session: Session) -> dict[str, object]:
+        found = say(
+            session,
+            number,
+            source=wanted.source,
+            sealer=resources().sealer,
+            now=resources().now(),
+        )
+        return _document(found, consent_history(session, found))
+
+    return once(do)
+
+
+def _get(session: Session, number: int) -> Subscriber:
+    found = session.get(Subscriber, number) if number <= LARGEST_ID else None
+    if found is None or found.sealed is None:
+        raise UnknownSubscriberError(
+            "Nobody with a number is kept under this. Nothing was changed."
+        )
+    return found
+
+
+def _unsealed(found: Subscriber) -> str:
+    return resources().sealer.unseal(found.sealed) if found.sealed else ""
+
+
+def _document(found: Subscriber, history: list[ConsentEvent]) -> dict[str, object]:
+    return {
+        "subscriber": found.id,
+        "phone": mask(_unsealed(found)) if found.sealed else None,
+        "area": found.area_code,
+        "language": found.language,
+        "tags": [tag for tag in found.tags.split("|") if tag],
+        "carrier": found.carrier_actual or found.carrier_guess,
+        "opted_out_at": found.opted_out_at,
+        "left_at": found.left_at,
+        "erased_at": found.erased_at,
+        "consent": [
+            {
+                "kind": event.kind.value,
+                "source": event.source,
+                "at": event.at,
+                "recorded_at": event.recorded_at,
+            }
+            for event in history
+        ],
+    }
+
+
+def _subject(found: Subscriber) -> str:
+    return f"subscriber:{found.id}"

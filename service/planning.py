@@ -1,0 +1,40 @@
+"""What plans and launches need of an installation, for the command line and the interface alike."""
+
+from redis import Redis
+from sqlalchemy.orm import Session
+
+from campaigns.broadcasts.launching import Launched, launch
+from campaigns.plans.approvals import get_plan
+from campaigns.plans.planning import Terms
+from campaigns.subscribers.consent import require_own_seal
+from service.resources import Resources
+from service.settings import Settings
+from workers.sending import ask_for_batch
+
+
+def terms_of(settings: Settings) -> Terms:
+    """Return what a plan needs to know of this installation."""
+    return Terms(
+        lanes=settings.lanes,
+        hotline=settings.hotline_number,
+        segment_price_vnd=settings.segment_price_vnd,
+    )
+
+
+def launch_plan(session: Session, reference: str, resources: Resources) -> Launched:
+    """Launch the plan with this number or digest; after the commit, call ``ask_for_sending``."""
+    # Nobody could be texted with another's key, and every worker would stumble over it.
+    require_own_seal(session, sealer=resources.sealer)
+    return launch(
+        session,
+        get_plan(session, reference),
+        terms=terms_of(resources.settings),
+        now=resources.now(),
+    )
+
+
+def ask_for_sending(redis: Redis, launched: Launched) -> None:
+    """Ask workers to begin with a broadcast at once; without this the clock does, in a second."""
+    for lane in launched.lanes:
+        broadcast = launched.broadcast
+        ask_for_batch(redis, broadcast.id, lane, is_urgent=broadcast.is_urgent)
