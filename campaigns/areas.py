@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from campaigns.base import Base, BigId
 from campaigns.errors import AreaFileError, UnknownAreaError
-from campaigns.tables import read_table
+from campaigns.tables import NumberedRow, read_table
 
 LONGEST_CODE = 16
 COLUMNS = ("code", "name", "kind", "parent", "valid_from", "valid_to", "tags")
@@ -99,7 +99,7 @@ def codes_below(areas: Sequence[Area], roots: Iterable[str]) -> set[str]:
     return reached
 
 
-def load_areas(session: Session, rows: Iterable[dict[str, str]]) -> Loaded:
+def load_areas(session: Session, rows: Iterable[NumberedRow]) -> Loaded:
     """Take over an area file's *rows* (keys: COLUMNS); raise AreaFileError and keep nothing.
 
     A row replaces what is known under its code and ``valid_from``; nothing is ever deleted, an
@@ -107,7 +107,7 @@ def load_areas(session: Session, rows: Iterable[dict[str, str]]) -> Loaded:
     """
     known = {(area.code, area.valid_from): area for area in session.scalars(select(Area))}
     added = changed = unchanged = 0
-    for number, row in enumerate(rows, start=2):
+    for number, row in rows:
         area = _read_row(row, number)
         before = known.get((area.code, area.valid_from))
         if before is None:

@@ -102,6 +102,9 @@ class BroadcastText(Base):
 class Delivery(Base):
     """One subscriber owed one text. ``position`` is its place in the order of sending, from 1.
 
+    ``claimed_at`` is when a worker last took it to be spoken: since when the carrier may have it,
+    and what tells that claim of it from any other.
+
     The key is (broadcast, position), so a batch is a range and a claim needs no other index;
     (broadcast, subscriber) is unique, so nobody is owed two texts by one broadcast. There are no
     foreign keys: the rows come from one SELECT over the very tables they would point to, neither
@@ -129,6 +132,7 @@ class Delivery(Base):
     reason: Mapped[str] = mapped_column(String(32), default="")
     sid: Mapped[str] = mapped_column(String(64), default="")
     outcome: Mapped[Outcome] = mapped_column(default=Outcome.SILENT)
+    claimed_at: Mapped[datetime | None] = mapped_column(default=None)
 
 
 class Batch(Base):

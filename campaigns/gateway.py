@@ -26,7 +26,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class OutgoingText:
-    """One claimed delivery, ready to be spoken: ``to`` is E.164, ``valid_for`` at least 1 s."""
+    """One claimed delivery, ready to be spoken: ``to`` is E.164; worthless from ``expires_at``."""
 
     broadcast_id: int
     position: int
@@ -34,7 +34,7 @@ class OutgoingText:
     body: str
     sender: str
     segments: int
-    valid_for: timedelta | None
+    expires_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

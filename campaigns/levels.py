@@ -17,7 +17,7 @@ from campaigns.audit import record
 from campaigns.base import Base, BigId
 from campaigns.errors import LevelFileError, UnknownAreaError, UnknownLevelError
 from campaigns.local_time import ZONE
-from campaigns.tables import read_table
+from campaigns.tables import NumberedRow, read_table
 
 COLUMNS = ("area", "level", "from", "document", "scheme")
 DEFAULT_SCHEME = "nq128"
@@ -223,13 +223,13 @@ def level_history(session: Session, area_code: str) -> list[LevelDecision]:
     )
 
 
-def load_levels(session: Session, rows: Iterable[dict[str, str]], *, now: datetime) -> int:
+def load_levels(session: Session, rows: Iterable[NumberedRow], *, now: datetime) -> int:
     """Record every decision of a level file's *rows* (keys: COLUMNS) and return how many.
 
     Raises LevelFileError naming the line; then nothing of the file is kept.
     """
     count = 0
-    for number, row in enumerate(rows, start=2):
+    for number, row in rows:
         try:
             _require_no_more_cells(row)
             decide_level(

@@ -14,7 +14,7 @@ from campaigns.bulk import change, rows_of
 from campaigns.errors import AreaFileError
 from campaigns.local_time import ZONE
 from campaigns.subscribers.models import Subscriber
-from campaigns.tables import read_table
+from campaigns.tables import NumberedRow, read_table
 
 COLUMNS = ("old", "new", "on")
 
@@ -45,9 +45,7 @@ class Recoded:
     still_valid: bool
 
 
-def recode_areas(
-    session: Session, rows: Iterable[dict[str, str]], *, now: datetime
-) -> list[Recoded]:
+def recode_areas(session: Session, rows: Iterable[NumberedRow], *, now: datetime) -> list[Recoded]:
     """Move everybody registered under an old code to its new one; rows have the keys COLUMNS.
 
     All recodings of one day happen at once, those of an earlier day first. What was on record is
@@ -81,14 +79,14 @@ def recode_area_path(session: Session, path: Path, *, now: datetime) -> list[Rec
 
 def _read_rows(
     session: Session,
-    rows: Iterable[dict[str, str]],
+    rows: Iterable[NumberedRow],
     *,
     known: Mapping[str, AreaRecoding],
     now: datetime,
 ) -> list[AreaRecoding]:
     found: list[AreaRecoding] = []
     successors = {old: row.new_code for old, row in known.items()}
-    for number, row in enumerate(rows, start=2):
+    for number, row in rows:
         try:
             one = _read_row(row, now=now)
             _require_valid(session, one)

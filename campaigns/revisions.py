@@ -94,6 +94,17 @@ def list_campaigns(session: Session, *, before: int | None, limit: int) -> list[
     )
 
 
+def authors_of(session: Session, revision: Revision) -> set[str]:
+    """Return everybody who wrote this revision or one before it: all of them wrote what it says."""
+    return set(
+        session.scalars(
+            select(Revision.author).where(
+                Revision.campaign_id == revision.campaign_id, Revision.number <= revision.number
+            )
+        )
+    )
+
+
 def keep_revision(
     session: Session, document: CampaignDocument, *, author: str, revise: bool, now: datetime
 ) -> Revision:

@@ -7,6 +7,9 @@ from pathlib import Path
 
 from campaigns.errors import CampaignError
 
+# The number of a line as an editor shows it, blank lines counted, and its cells by column.
+NumberedRow = tuple[int, dict[str, str]]
+
 
 def read_table(
     path: Path | Traversable,
@@ -14,8 +17,8 @@ def read_table(
     columns: Sequence[str],
     optional: int,
     refuse: Callable[[str], CampaignError],
-) -> Iterator[dict[str, str]]:
-    """Yield the rows of the UTF-8 CSV at *path* with their *columns*; others are passed over.
+) -> Iterator[NumberedRow]:
+    """Yield the lines of the UTF-8 CSV at *path*, each with its number in the file and its cells.
 
     The last *optional* columns may be missing. Raises what *refuse* makes of a sentence when the
     file is no such table.
@@ -31,7 +34,8 @@ def read_table(
                     f"Such a file begins with {','.join(columns)}, of which the last "
                     f"{optional} may be left out."
                 )
-            yield from reader
+            for row in reader:
+                yield reader.line_num, row
     except (csv.Error, ValueError):
         raise refuse(
             f"{path.name} is not a table in CSV and UTF-8. Nothing was loaded. "

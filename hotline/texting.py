@@ -84,7 +84,7 @@ def claim_texts(
                 body=row.body,
                 sender="",
                 segments=row.segments,
-                valid_for=row.ordered_at + WORTH_SENDING_FOR - now,
+                expires_at=row.ordered_at + WORTH_SENDING_FOR,
             )
         )
     session.flush()

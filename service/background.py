@@ -86,10 +86,11 @@ def _note_failure(
     job: Job,
     kind: type[BaseException],
     _failure: BaseException,
-    _traceback: TracebackType | None,
+    _traceback: object,
 ) -> bool:
-    # The message and the frames of an error may hold a number; its kind and place never do.
-    place = _traceback
+    # The message and the frames of an error may hold a number; its kind and place never do. For
+    # a job that a dead worker left, RQ hands over a summary of its own stack, which is no place.
+    place = _traceback if isinstance(_traceback, TracebackType) else None
     while place is not None and place.tb_next is not None:
         place = place.tb_next
     where = f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place else "?"

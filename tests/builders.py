@@ -1,5 +1,6 @@
 """Builders: one call per thing a test needs, with defaults nobody has to read."""
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -24,6 +25,11 @@ NOON = datetime(2026, 3, 2, 5, tzinfo=UTC)
 
 TERMS = Terms(lanes=(Lane("twilio", 100),), hotline="1800 1119", segment_price_vnd=400)
 _number = count(1)
+
+
+def numbered(rows: Iterable[dict[str, str]]) -> list[tuple[int, dict[str, str]]]:
+    """Number *rows* as the lines of a table whose first line is its heading."""
+    return list(enumerate(rows, start=2))
 
 
 def a_phone() -> str:

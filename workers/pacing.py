@@ -33,6 +33,15 @@ return 1
 """
 
 
+_HOLD = """
+local clock = redis.call('TIME')
+local held = clock[1] + clock[2] / 1e6 + tonumber(ARGV[1])
+local free_at = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), held)
+redis.call('SET', KEYS[1], string.format('%.6f', free_at), 'EX', 3600)
+return 1
+"""
+
+
 def take_turn(redis: Redis, lane: Lane, *, segments: float) -> timedelta:
     """Reserve *segments* of the lane's rate; return zero, or how long to wait instead.
 
@@ -48,8 +57,11 @@ def correct_turn(redis: Redis, lane: Lane, *, segments: float) -> None:
 
 
 def hold(redis: Redis, lane: Lane, wait: timedelta) -> None:
-    """Let nothing leave by *lane* for *wait*, because its carrier asked for that."""
-    redis.eval(_SHIFT, 1, _key(lane), wait.total_seconds() + BURST.total_seconds())
+    """Let nothing leave by *lane* for *wait*, because its carrier asked for that.
+
+    Workers that are told the same at the same time wait once, not one after the other.
+    """
+    redis.eval(_HOLD, 1, _key(lane), wait.total_seconds() + BURST.total_seconds())
 
 
 def _key(lane: Lane) -> str:

@@ -60,8 +60,8 @@ def _claim(ctx: JobContext, broadcast_id: int, lane: str) -> Claim | None:
 
 
 def _speak_and_settle(ctx: JobContext, lane: Lane, claim: Claim) -> None:
-    margin = min(SAFETY, ctx.lease / 4)
-    answers = ctx.gateways[lane.name].send_all(claim.texts, until=claim.lease_until - margin)
+    until = min(claim.lease_until - min(SAFETY, ctx.lease / 4), claim.closes_at)
+    answers = ctx.gateways[lane.name].send_all(claim.texts, until=until)
     with ctx.sessions.begin() as session:
         settled = settle(session, claim, answers, now=ctx.now())
     if settled.hold:

@@ -3,11 +3,13 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from itertools import groupby
+from typing import cast
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaigns.broadcasts.claiming import expire
+from campaigns.broadcasts.controls import expire_if_due, pause_stranded
 from campaigns.broadcasts.receiving import CarrierReport, take_in
 from campaigns.broadcasts.recovering import (
     LostText,
@@ -27,6 +29,7 @@ from workers.sending import ask_for_batch
 LOST_AT_ONCE = 500
 SILENT_AT_ONCE = 500
 _CURSOR = "loa:silent-cursor"
+_LOST_CURSOR = "loa:lost-cursor"
 _CURSOR_LIFE = timedelta(days=1)
 
 
@@ -34,13 +37,18 @@ def wake_broadcasts() -> int:
     """Ask for a batch on every lane that has one due; return for how many.
 
     This is what starts a broadcast again after the hours opened, a lane rested, a batch was
-    postponed, or the queue was flushed.
+    postponed, or the queue was flushed. A broadcast whose lane is in no setting any more is
+    paused, with that as its note.
     """
     ctx = context()
     with ctx.reading() as session:
         due = _due_lanes(session, now=ctx.now())
     for broadcast_id, lane, is_urgent in due:
-        ask_for_batch(ctx.redis, broadcast_id, lane, is_urgent=is_urgent)
+        if lane in ctx.gateways:
+            ask_for_batch(ctx.redis, broadcast_id, lane, is_urgent=is_urgent)
+        else:
+            with ctx.sessions.begin() as session:
+                pause_stranded(session, broadcast_id, lane=lane, now=ctx.now())
     return len(due)
 
 
@@ -52,25 +60,26 @@ def recover() -> int:
     ctx = context()
     with ctx.sessions.begin() as session:
         release_expired_claims(session, now=ctx.now())
-        lost = find_lost(session, sealer=ctx.sealer, limit=LOST_AT_ONCE, now=ctx.now())
-    resolved = sum(_resolve(ctx, lane, texts) for lane, texts in _by_lane(lost).items())
-    close_broadcasts()
-    return resolved
+    lost = _next_lost(ctx)
+    try:
+        return sum(_resolve(ctx, lane, texts) for lane, texts in _by_lane(lost).items())
+    finally:
+        close_broadcasts()
 
 
 def close_broadcasts() -> None:
     """Expire what is past its time, and finish what has nothing left to do."""
     ctx = context()
-    with ctx.sessions.begin() as session:
+    with ctx.reading() as session:
         going = session.scalars(
-            select(Broadcast).where(
+            select(Broadcast.id).where(
                 Broadcast.state.in_([BroadcastState.RUNNING, BroadcastState.PAUSED])
             )
         ).all()
-        for broadcast in going:
-            if broadcast.is_expired(ctx.now()):
-                expire(session, broadcast)
-            finish_if_done(session, broadcast.id, now=ctx.now())
+    for broadcast_id in going:
+        with ctx.sessions.begin() as session:
+            expire_if_due(session, broadcast_id, now=ctx.now())
+            finish_if_done(session, broadcast_id, now=ctx.now())
 
 
 def listen_again() -> int:
@@ -115,16 +124,38 @@ def _resolve(ctx: JobContext, lane: str, lost: Sequence[LostText]) -> int:
     gateway = ctx.gateways.get(lane)
     if gateway is None:
         return 0
-    erased = [text for text in lost if not text.to]
+    for text in lost:
+        if not text.to:
+            with ctx.sessions.begin() as session:
+                give_up(session, text)
     asked = [text for text in lost if text.to]
     answers = gateway.find_sent([Inquiry(text.to, text.since) for text in asked])
     clear = [pair for pair in zip(asked, answers, strict=True) if pair[1] is not None]
-    with ctx.sessions.begin() as session:
-        for text in erased:
-            give_up(session, text)
-        for text, sent in clear:
-            resolve(session, text, sent or [], now=ctx.now())
-    return len(erased) + len(clear)
+    for _, pairs in groupby(clear, key=lambda pair: pair[0].batch_id):
+        with ctx.sessions.begin() as session:
+            for text, sent in pairs:
+                resolve(session, text, sent or [], now=ctx.now())
+    return len(lost) - len(asked) + len(clear)
+
+
+def _next_lost(ctx: JobContext) -> list[LostText]:
+    """Return the next few texts to ask about, round and round, so that none hides behind others."""
+    written = cast("bytes", ctx.redis.get(_LOST_CURSOR) or b"0:0").decode()
+    broadcast_id, _, position = written.partition(":")
+    with ctx.reading() as session:
+        lost = find_lost(
+            session,
+            after=(int(broadcast_id), int(position)),
+            limit=LOST_AT_ONCE,
+            lanes=ctx.gateways,
+            lease=ctx.lease,
+            sealer=ctx.sealer,
+            now=ctx.now(),
+        )
+    last = lost[-1] if len(lost) == LOST_AT_ONCE else None
+    cursor = f"{last.broadcast_id}:{last.position}" if last else "0:0"
+    ctx.redis.set(_LOST_CURSOR, cursor, ex=_CURSOR_LIFE)
+    return lost
 
 
 def _listen_to(ctx: JobContext, broadcast_id: int) -> int:

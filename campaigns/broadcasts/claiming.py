@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import BigInteger, Integer, Row, String, or_, select, update
+from sqlalchemy import BigInteger, ColumnElement, Integer, Row, String, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
+from campaigns.broadcasts.locks import share_broadcasts
 from campaigns.bulk import change, rows_of
+from campaigns.caps import over_cap
 from campaigns.deliveries import (
     Batch,
     BatchState,
@@ -18,25 +20,29 @@ from campaigns.deliveries import (
     Delivery,
     DeliveryState,
 )
+from campaigns.errors import SealBrokenError
 from campaigns.gateway import OutgoingText
 from campaigns.levels import LevelDecision
 from campaigns.sealing import Sealer
+from campaigns.subscribers.consent import require_own_seal
 from campaigns.subscribers.models import Subscriber
 
-PlannedRow = Row[int, int, bytes | None, datetime | None, datetime | None, datetime | None]
+PlannedRow = Row[int, int, int, bytes | None, datetime | None, datetime | None, datetime | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
     """One batch in a worker's hands until ``lease_until``; then it is anybody's to look into.
 
-    ``attempt`` tells this claim of the batch from any other, also by the same worker.
+    ``attempt`` tells this claim of the batch from any other, also by the same worker. No text of
+    it may leave from ``closes_at`` on: then the hours close, or the broadcast expires.
     """
 
     batch_id: int
     broadcast_id: int
     attempt: int
     lease_until: datetime
+    closes_at: datetime
     texts: list[OutgoingText] = field(default_factory=list)
 
     @property
@@ -56,19 +62,39 @@ def claim_batch(
 ) -> Claim | None:
     """Reserve the next due batch of a running broadcast on *lane*, or return None.
 
-    This is the last moment at which an opt-out, an erasure, a newer level decision, the hours
-    and the expiry can be honoured, and all of them are: who may no longer be texted is settled
-    as skipped or expired here. A batch that another worker holds is passed over.
+    This is the last moment at which an opt-out, an erasure, a newer level decision, the daily
+    cap, the hours and the expiry can be honoured, and all of them are: who may no longer be
+    texted is settled as skipped here. A batch that another worker holds is passed over.
     """
-    broadcast = session.get(Broadcast, broadcast_id)
+    share_broadcasts(session, [broadcast_id])
+    broadcast = session.get(Broadcast, broadcast_id, populate_existing=True)
     if broadcast is None or broadcast.state is not BroadcastState.RUNNING:
         return None
-    if broadcast.is_expired(now):
-        expire(session, broadcast)
+    if broadcast.is_expired(now) or not broadcast.hours.are_open(now):
         return None
-    if not broadcast.hours.are_open(now):
+    batch = _next_batch(session, broadcast_id, lane=lane, now=now)
+    if batch is None:
         return None
-    batch = session.scalar(
+    texts = _claim_deliveries(session, broadcast, batch, sealer=sealer, now=now)
+    batch.attempts += 1
+    batch.claimant = claimant
+    batch.claimed_at = now
+    batch.lease_until = now + lease
+    batch.state = BatchState.CLAIMED if texts else BatchState.DONE
+    closing = broadcast.hours.closing(now)
+    return Claim(
+        batch.id,
+        broadcast_id,
+        batch.attempts,
+        lease_until=now + lease,
+        closes_at=min(closing, broadcast.not_after or closing),
+        texts=texts,
+    )
+
+
+def _next_batch(session: Session, broadcast_id: int, *, lane: str, now: datetime) -> Batch | None:
+    """Return and lock the first batch that is due and that nobody else is about to claim."""
+    return session.scalar(
         select(Batch)
         .where(
             Batch.broadcast_id == broadcast_id,
@@ -80,75 +106,101 @@ def claim_batch(
         .limit(1)
         .with_for_update(skip_locked=True)
     )
-    if batch is None:
-        return None
-    texts = _claim_deliveries(session, broadcast, batch, sealer=sealer, now=now)
-    batch.attempts += 1
-    batch.claimant = claimant
-    batch.claimed_at = now
-    batch.lease_until = now + lease
-    batch.state = BatchState.CLAIMED if texts else BatchState.DONE
-    return Claim(batch.id, broadcast_id, batch.attempts, now + lease, texts)
 
 
-def expire(session: Session, broadcast: Broadcast) -> None:
-    """Settle as expired whatever of *broadcast* has not been claimed yet."""
-    withdraw(session, broadcast, DeliveryState.EXPIRED)
+def withdraw(session: Session, broadcast: Broadcast, state: DeliveryState) -> None:
+    """Close the open batches of *broadcast* and settle every planned delivery as *state*.
 
-
-def withdraw(session: Session, broadcast: Broadcast, state: DeliveryState) -> int:
-    """Settle every planned delivery of *broadcast* as *state* and close its open batches."""
-    withdrawn = change(
-        session,
-        update(Delivery)
-        .where(Delivery.broadcast_id == broadcast.id, Delivery.state == DeliveryState.PLANNED)
-        .values(state=state),
-    )
+    The transaction has to hold the broadcast alone before it reads anything of it.
+    """
     change(
         session,
         update(Batch)
         .where(Batch.broadcast_id == broadcast.id, Batch.state == BatchState.OPEN)
         .values(state=BatchState.DONE),
     )
-    return withdrawn
+    change(
+        session,
+        update(Delivery)
+        .where(Delivery.broadcast_id == broadcast.id, Delivery.state == DeliveryState.PLANNED)
+        .values(state=state),
+    )
+
+
+def withdraw_batch(session: Session, batch: Batch, state: DeliveryState) -> None:
+    """Do the same to one batch, which the transaction has locked."""
+    batch.state = BatchState.DONE
+    change(
+        session,
+        update(Delivery).where(*in_batch(batch, DeliveryState.PLANNED)).values(state=state),
+    )
+
+
+def in_batch(batch: Batch, state: DeliveryState) -> tuple[ColumnElement[bool], ...]:
+    """The conditions on a delivery that it is in *batch* and in *state*."""
+    return (
+        Delivery.broadcast_id == batch.broadcast_id,
+        Delivery.position.between(batch.first, batch.last),
+        Delivery.state == state,
+    )
 
 
 def _claim_deliveries(
     session: Session, broadcast: Broadcast, batch: Batch, *, sealer: Sealer, now: datetime
 ) -> list[OutgoingText]:
     rows = _planned_rows(session, batch)
+    numbers, damaged = _unseal(session, rows, sealer=sealer)
     stale = stale_texts(session, broadcast.id, now=now)
-    skipped = [(row.position, reason) for row in rows if (reason := _why_skip(row, stale))]
+    capped = over_cap(session, broadcast, [row.subscriber_id for row in rows], now=now)
+    skipped = [
+        (row.position, reason)
+        for row in rows
+        if (reason := _why_skip(row, stale=stale, capped=capped, damaged=damaged))
+    ]
     if skipped:
         _skip(session, batch, skipped)
     claimed = set(
         session.scalars(
             update(Delivery)
-            .where(
-                Delivery.broadcast_id == batch.broadcast_id,
-                Delivery.position.between(batch.first, batch.last),
-                Delivery.state == DeliveryState.PLANNED,
-            )
-            .values(state=DeliveryState.CLAIMED)
+            .where(*in_batch(batch, DeliveryState.PLANNED))
+            .values(state=DeliveryState.CLAIMED, claimed_at=now)
             .returning(Delivery.position),
             execution_options={"synchronize_session": False},
         )
     )
     bodies = _bodies(session, {row.text_id for row in rows})
-    valid_for = broadcast.not_after - now if broadcast.not_after else None
     return [
         OutgoingText(
             broadcast_id=broadcast.id,
             position=row.position,
-            to=sealer.unseal(row.sealed or b""),
+            to=numbers[row.position],
             body=bodies[row.text_id][0],
             sender=broadcast.sender,
             segments=bodies[row.text_id][1],
-            valid_for=valid_for,
+            expires_at=broadcast.not_after,
         )
         for row in rows
         if row.position in claimed
     ]
+
+
+def _unseal(
+    session: Session, rows: Sequence[PlannedRow], *, sealer: Sealer
+) -> tuple[dict[int, str], set[int]]:
+    """Return the numbers by position, and the positions whose number is damaged.
+
+    Raises SealBrokenError when it is the key that is wrong, for then nobody may be skipped.
+    """
+    numbers: dict[int, str] = {}
+    damaged: set[int] = set()
+    for row in rows:
+        try:
+            numbers[row.position] = sealer.unseal(row.sealed) if row.sealed else ""
+        except SealBrokenError:
+            damaged.add(row.position)
+    if damaged and not any(numbers.values()):
+        require_own_seal(session, sealer=sealer)
+    return numbers, damaged
 
 
 def _planned_rows(session: Session, batch: Batch) -> Sequence[PlannedRow]:
@@ -156,29 +208,30 @@ def _planned_rows(session: Session, batch: Batch) -> Sequence[PlannedRow]:
         select(
             Delivery.position,
             Delivery.text_id,
+            Delivery.subscriber_id,
             Subscriber.sealed,
             Subscriber.opted_out_at,
             Subscriber.left_at,
             Subscriber.erased_at,
         )
         .join(Subscriber, Subscriber.id == Delivery.subscriber_id)
-        .where(
-            Delivery.broadcast_id == batch.broadcast_id,
-            Delivery.position.between(batch.first, batch.last),
-            Delivery.state == DeliveryState.PLANNED,
-        )
+        .where(*in_batch(batch, DeliveryState.PLANNED))
         .order_by(Delivery.position)
     ).all()
 
 
-def _why_skip(row: PlannedRow, stale: set[int]) -> str:
+def _why_skip(row: PlannedRow, *, stale: set[int], capped: set[int], damaged: set[int]) -> str:
+    if row.position in damaged:
+        return "damaged"
     if row.erased_at is not None or row.sealed is None:
         return "erased"
     if row.opted_out_at is not None:
         return "opted_out"
     if row.left_at is not None:
         return "left"
-    return "level_changed" if row.text_id in stale else ""
+    if row.text_id in stale:
+        return "level_changed"
+    return "daily_cap" if row.subscriber_id in capped else ""
 
 
 def _skip(session: Session, batch: Batch, skipped: list[tuple[int, str]]) -> None:

@@ -9,6 +9,7 @@ import campaigns.plans.models  # noqa: F401 - a broadcast's row points to its pl
 from campaigns.audit import record
 from campaigns.base import LARGEST_ID
 from campaigns.broadcasts.claiming import withdraw
+from campaigns.broadcasts.locks import hold_alone
 from campaigns.bulk import change
 from campaigns.deliveries import Broadcast, BroadcastState, DeliveryState
 from campaigns.errors import BroadcastFrozenError, UnknownBroadcastError
@@ -67,6 +68,19 @@ def pause_all(session: Session, *, note: str) -> int:
     )
 
 
+def pause_stranded(session: Session, broadcast_id: int, *, lane: str, now: datetime) -> None:
+    """Pause a broadcast that waits for a *lane* which this installation no longer has."""
+    note = f"waits for the lane {lane}, which is not in LOA_LANES: add it again and resume"
+    pause(session, broadcast_id, now=now, note=note)
+
+
+def expire_if_due(session: Session, broadcast_id: int, *, now: datetime) -> None:
+    """Settle as expired whatever a broadcast past its time still owes."""
+    if get_broadcast(session, broadcast_id).is_expired(now):
+        hold_alone(session, broadcast_id)
+        withdraw(session, get_broadcast(session, broadcast_id, lock=True), DeliveryState.EXPIRED)
+
+
 def resume(session: Session, broadcast_id: int, *, now: datetime) -> Broadcast:
     """Go on with a paused broadcast; resuming a running one changes nothing."""
     broadcast = get_broadcast(session, broadcast_id, lock=True)
@@ -83,6 +97,7 @@ def stop(session: Session, broadcast_id: int, *, now: datetime) -> Broadcast:
 
     Stopping a stopped broadcast changes nothing. Raises BroadcastFrozenError when it finished.
     """
+    hold_alone(session, broadcast_id)
     broadcast = get_broadcast(session, broadcast_id, lock=True)
     if broadcast.state is BroadcastState.STOPPED:
         return broadcast

@@ -25,7 +25,7 @@ from campaigns.deliveries import Batch, Broadcast, BroadcastText, Delivery, Deli
 from campaigns.errors import BroadcastFrozenError
 from campaigns.gateway import Outcome
 from campaigns.lanes import Lane, carriers_named, lane_for
-from campaigns.plans.approvals import require_approval, require_same
+from campaigns.plans.approvals import refuse_broken, require_approval, require_same
 from campaigns.plans.audiences import Audience, current_carrier, text_language
 from campaigns.plans.models import Plan
 from campaigns.plans.planning import PlanDraft, Terms, draft_plan
@@ -55,7 +55,8 @@ def launch(session: Session, plan: Plan, *, terms: Terms, now: datetime) -> Laun
     """Turn *plan* into a running broadcast with one delivery for each person of its audience.
 
     The plan is drawn up again on today's people and must still be what was signed. Raises
-    SignatureMissingError, PlanDriftedError, BroadcastFrozenError when it was launched before.
+    SignatureMissingError, RulesBrokenError, PlanDriftedError, and BroadcastFrozenError when it was
+    launched before.
     """
     session.execute(select(Plan.id).where(Plan.id == plan.id).with_for_update())
     before = session.scalar(select(Broadcast.id).where(Broadcast.plan_id == plan.id))
@@ -67,6 +68,7 @@ def launch(session: Session, plan: Plan, *, terms: Terms, now: datetime) -> Laun
     require_approval(session, plan)
     document = plan.revision.document
     draft = draft_plan(session, document, terms=terms, now=now)
+    refuse_broken(draft)
     require_same(plan, draft)
     broadcast = _add_broadcast(session, plan, document, now=now)
     _add_texts(session, broadcast, draft.texts)

@@ -37,7 +37,7 @@ class Ledger:
 
     @property
     def is_balanced(self) -> bool:
-        """Whether nothing is in flight or unknown and every delivery is accounted for."""
+        """Whether every delivery is accounted for, whatever became of it so far."""
         accounted = sum(
             (
                 sum(self.skipped.values()),

@@ -9,6 +9,7 @@ from sqlalchemy import BigInteger, Integer, String, literal_column, select, true
 from sqlalchemy.orm import Session
 
 from campaigns.base import Instant
+from campaigns.broadcasts.locks import share_broadcasts
 from campaigns.broadcasts.stops import heed_stops
 from campaigns.bulk import change, insert_new, rows_of
 from campaigns.deliveries import Delivery, DeliveryState, Receipt, ReceiptTally
@@ -71,6 +72,7 @@ def take_in(session: Session, reports: Sequence[CarrierReport], *, now: datetime
     first_seen = {report.identity: report for report in reversed(reports)}
     new = _append(session, first_seen)
     fresh = [report for identity, report in first_seen.items() if identity in new]
+    share_broadcasts(session, (report.broadcast_id for report in fresh))
     standings = _lock_deliveries(session, fresh)
     stray = 0
     for report in sorted(fresh, key=lambda report: _RANK[report.outcome]):

@@ -1,25 +1,26 @@
 """Recovering: finding out at the carrier what became of texts that a worker left behind."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import literal_column, select, update
+from sqlalchemy import Update, literal_column, select, tuple_, update
 from sqlalchemy.orm import Session
 
-from campaigns.broadcasts.claiming import withdraw
+from campaigns.broadcasts.claiming import in_batch, withdraw_batch
+from campaigns.broadcasts.locks import lock_batch, share_broadcasts
 from campaigns.broadcasts.receiving import CarrierReport, take_in
-from campaigns.broadcasts.settling import ERASED
+from campaigns.broadcasts.settling import ERASED, is_stopped
 from campaigns.bulk import change
 from campaigns.deliveries import (
     Batch,
     BatchState,
     Broadcast,
-    BroadcastState,
     BroadcastText,
     Delivery,
     DeliveryState,
 )
+from campaigns.errors import SealBrokenError
 from campaigns.gateway import Outcome, SentText
 from campaigns.sealing import Sealer
 from campaigns.subscribers.models import Subscriber
@@ -29,9 +30,35 @@ CLOCK_SKEW = timedelta(minutes=2)
 LISTEN_FOR = timedelta(days=3)
 
 
+_LOST = (
+    select(
+        Delivery.broadcast_id,
+        Delivery.position,
+        Delivery.subscriber_id,
+        Batch.id,
+        Delivery.lane,
+        Subscriber.sealed,
+        BroadcastText.body,
+        Delivery.claimed_at,
+    )
+    .join(
+        Batch,
+        (Batch.broadcast_id == Delivery.broadcast_id)
+        & Delivery.position.between(Batch.first, Batch.last),
+    )
+    .join(Subscriber, Subscriber.id == Delivery.subscriber_id)
+    .join(BroadcastText, BroadcastText.id == Delivery.text_id)
+    .where(Delivery.state == literal_column("'unknown'"), Delivery.reason != ERASED)
+    .order_by(Delivery.broadcast_id, Delivery.position)
+)
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class LostText:
-    """A delivery of unknown fate: what was to be sent to whom, and since when to look for it."""
+    """A delivery of unknown fate: what was to be sent to whom, and when it was claimed for that.
+
+    ``to`` is empty where nobody can be asked: the number was erased, or its row is damaged.
+    """
 
     broadcast_id: int
     position: int
@@ -40,14 +67,19 @@ class LostText:
     lane: str
     to: str
     body: str
-    since: datetime
+    claimed_at: datetime
+
+    @property
+    def since(self) -> datetime:
+        """From when on the carrier may have it, by the carrier's own clock."""
+        return self.claimed_at - CLOCK_SKEW
 
 
 def release_expired_claims(session: Session, *, now: datetime) -> int:
     """Turn what dead workers left claimed into *unknown*; return how many deliveries.
 
-    The batch's claimant is taken away, so a worker that was only asleep can still record what a
-    carrier told it, but not open the batch again.
+    The batch is nobody's then, so a worker that was only asleep can still record what a carrier
+    told it, but not open the batch again.
     """
     batches = session.scalars(
         select(Batch)
@@ -58,51 +90,37 @@ def release_expired_claims(session: Session, *, now: datetime) -> int:
     released = 0
     for batch in batches:
         batch.state = BatchState.DONE
-        batch.claimant = ""
         lost = change(
             session,
             update(Delivery)
-            .where(
-                Delivery.broadcast_id == batch.broadcast_id,
-                Delivery.position.between(batch.first, batch.last),
-                Delivery.state == DeliveryState.CLAIMED,
-            )
+            .where(*in_batch(batch, DeliveryState.CLAIMED))
             .values(state=DeliveryState.UNKNOWN, reason="worker_lost"),
         )
         released += lost
     return released
 
 
-def find_lost(session: Session, *, sealer: Sealer, limit: int, now: datetime) -> list[LostText]:
-    """Return up to *limit* deliveries of unknown fate whose lease is over.
+def find_lost(
+    session: Session,
+    *,
+    after: tuple[int, int],
+    limit: int,
+    lanes: Collection[str],
+    lease: timedelta,
+    sealer: Sealer,
+    now: datetime,
+) -> list[LostText]:
+    """Return up to *limit* deliveries of unknown fate on *lanes* whose own lease is over.
 
-    Until then their worker may still be speaking, and asking the carrier would prove nothing.
+    In the order of (broadcast, position), from behind *after* on. Until the lease is over their
+    worker may still be speaking, and asking the carrier would prove nothing.
     """
     found = session.execute(
-        select(
-            Delivery.broadcast_id,
-            Delivery.position,
-            Delivery.subscriber_id,
-            Batch.id,
-            Delivery.lane,
-            Subscriber.sealed,
-            BroadcastText.body,
-            Batch.claimed_at,
-        )
-        .join(
-            Batch,
-            (Batch.broadcast_id == Delivery.broadcast_id)
-            & Delivery.position.between(Batch.first, Batch.last),
-        )
-        .join(Subscriber, Subscriber.id == Delivery.subscriber_id)
-        .join(BroadcastText, BroadcastText.id == Delivery.text_id)
-        .where(
-            Delivery.state == literal_column("'unknown'"),
-            Delivery.reason != ERASED,
-            Batch.lease_until < now,
-        )
-        .order_by(Delivery.broadcast_id, Delivery.position)
-        .limit(limit)
+        _LOST.where(
+            Delivery.claimed_at < now - lease,
+            Delivery.lane.in_(lanes),
+            tuple_(Delivery.broadcast_id, Delivery.position) > after,
+        ).limit(limit)
     )
     return [
         LostText(
@@ -111,9 +129,9 @@ def find_lost(session: Session, *, sealer: Sealer, limit: int, now: datetime) ->
             subscriber_id=row.subscriber_id,
             batch_id=row.id,
             lane=row.lane,
-            to=sealer.unseal(row.sealed) if row.sealed else "",
+            to=_number(row.sealed, sealer),
             body=row.body,
-            since=(row.claimed_at or now) - CLOCK_SKEW,
+            claimed_at=row.claimed_at,
         )
         for row in found
     ]
@@ -127,6 +145,7 @@ def resolve(
     *sent* must be the carrier's complete answer. A text counts as ours when it has our body and
     no other delivery to the same person goes by its name.
     """
+    share_broadcasts(session, [lost.broadcast_id])
     match = _ours(session, lost, sent)
     if match is not None:
         report = CarrierReport(
@@ -140,33 +159,17 @@ def resolve(
         )
         take_in(session, [report], now=now)
         return DeliveryState.ACCEPTED
-    owed = change(
-        session,
-        update(Delivery)
-        .where(
-            Delivery.broadcast_id == lost.broadcast_id,
-            Delivery.position == lost.position,
-            Delivery.state == DeliveryState.UNKNOWN,
-        )
-        .values(state=DeliveryState.PLANNED, reason=""),
-    )
-    if owed:
-        _open_again(session, lost, now=now)
+    # Who speaks the batch at this moment sees, when settling, that something in it is owed.
+    batch = lock_batch(session, lost.batch_id)
+    owed = _still_lost(lost).values(state=DeliveryState.PLANNED, reason="")
+    if change(session, owed) and batch.state is not BatchState.CLAIMED:
+        _open_again(session, batch, now=now)
     return DeliveryState.PLANNED
 
 
 def give_up(session: Session, lost: LostText) -> None:
     """Leave *lost* unknown for good: its number was erased, so nobody can be asked about it."""
-    change(
-        session,
-        update(Delivery)
-        .where(
-            Delivery.broadcast_id == lost.broadcast_id,
-            Delivery.position == lost.position,
-            Delivery.state == DeliveryState.UNKNOWN,
-        )
-        .values(reason=ERASED),
-    )
+    change(session, _still_lost(lost).values(reason=ERASED))
 
 
 def find_silent(
@@ -222,15 +225,31 @@ def _ours(session: Session, lost: LostText, sent: Iterable[SentText]) -> SentTex
     return next((text for text in candidates if text.sid not in taken), None)
 
 
-def _open_again(session: Session, lost: LostText, *, now: datetime) -> None:
+def _open_again(session: Session, batch: Batch, *, now: datetime) -> None:
     """Make the batch claimable once more, or cancel what a stopped broadcast no longer owes."""
-    broadcast = session.get(Broadcast, lost.broadcast_id, populate_existing=True)
-    if broadcast is not None and broadcast.state is BroadcastState.STOPPED:
-        withdraw(session, broadcast, DeliveryState.CANCELLED)
-        return
-    change(
-        session,
-        update(Batch)
-        .where(Batch.id == lost.batch_id, Batch.state == BatchState.DONE)
-        .values(state=BatchState.OPEN, due_at=now, claimant=""),
+    if is_stopped(session, batch.broadcast_id):
+        withdraw_batch(session, batch, DeliveryState.CANCELLED)
+    elif batch.state is BatchState.DONE:
+        batch.state, batch.due_at = BatchState.OPEN, now
+    session.flush()
+
+
+def _still_lost(lost: LostText) -> Update:
+    """Begin an update of *lost* that changes nothing if somebody has settled it meanwhile.
+
+    Another may also have found that the carrier never had it, and a third sent it again: then
+    what was found out about this claim says nothing about that one.
+    """
+    return update(Delivery).where(
+        Delivery.broadcast_id == lost.broadcast_id,
+        Delivery.position == lost.position,
+        Delivery.state == DeliveryState.UNKNOWN,
+        Delivery.claimed_at == lost.claimed_at,
     )
+
+
+def _number(sealed: bytes | None, sealer: Sealer) -> str:
+    try:
+        return sealer.unseal(sealed) if sealed else ""
+    except SealBrokenError:
+        return ""

@@ -17,7 +17,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from campaigns.broadcasts.claiming import Claim, withdraw
+from campaigns.broadcasts.claiming import Claim, in_batch, withdraw_batch
+from campaigns.broadcasts.locks import share_broadcasts
 from campaigns.broadcasts.stops import heed_stops
 from campaigns.bulk import change, rows_of
 from campaigns.deliveries import (
@@ -63,6 +64,7 @@ def settle(session: Session, claim: Claim, answers: Sequence[Answer], *, now: da
     answer pauses the broadcast, because the next text would be refused for the same reason.
     Whoever told the carrier to stop is opted out.
     """
+    share_broadcasts(session, [claim.broadcast_id])
     batch = _held_batch(session, claim)
     lock_in_order(session, claim.broadcast_id, [text.position for text in claim.texts])
     rows = [
@@ -88,9 +90,8 @@ def settle(session: Session, claim: Claim, answers: Sequence[Answer], *, now: da
     heed_stops(session, stopped, now=now)
     settled = _summarise(answers)
     if batch is not None:
-        _release(batch, settled, now=now)
-    session.flush()
-    _withdraw_if_stopped(session, claim.broadcast_id)
+        _release(session, batch, settled, now=now)
+        session.flush()
     blocked = next((answer for answer in answers if isinstance(answer, Blocked)), None)
     if blocked is not None:
         _pause(session, claim.broadcast_id, blocked)
@@ -204,20 +205,26 @@ def _summarise(answers: Sequence[Answer]) -> Settled:
     )
 
 
-def _release(batch: Batch, settled: Settled, *, now: datetime) -> None:
-    """Close the batch, or open it again for what was postponed."""
-    if settled.postponed:
-        batch.state = BatchState.OPEN
-        batch.due_at = now + max(settled.hold, waits_after(batch.attempts))
-    else:
+def _release(session: Session, batch: Batch, settled: Settled, *, now: datetime) -> None:
+    """Open the batch again for what is still owed, close it if nothing is.
+
+    Owed is what was postponed, and what was found out meanwhile never to have reached the
+    carrier. A stopped broadcast owes nothing.
+    """
+    is_owed = session.scalar(select(exists().where(*in_batch(batch, DeliveryState.PLANNED))))
+    if not is_owed:
         batch.state = BatchState.DONE
+    elif is_stopped(session, batch.broadcast_id):
+        withdraw_batch(session, batch, DeliveryState.CANCELLED)
+    else:
+        batch.state = BatchState.OPEN
+        wait = max(settled.hold, waits_after(batch.attempts)) if settled.postponed else timedelta()
+        batch.due_at = now + wait
 
 
-def _withdraw_if_stopped(session: Session, broadcast_id: int) -> None:
-    # What was postponed while an operator stopped the broadcast must not wait for ever.
-    broadcast = session.get(Broadcast, broadcast_id, populate_existing=True)
-    if broadcast is not None and broadcast.state is BroadcastState.STOPPED:
-        withdraw(session, broadcast, DeliveryState.CANCELLED)
+def is_stopped(session: Session, broadcast_id: int) -> bool:
+    state = session.scalar(select(Broadcast.state).where(Broadcast.id == broadcast_id))
+    return state is BroadcastState.STOPPED
 
 
 def _pause(session: Session, broadcast_id: int, blocked: Blocked) -> None:

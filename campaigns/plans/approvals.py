@@ -23,7 +23,7 @@ from campaigns.plans.models import Plan, Signature
 from campaigns.plans.planning import PlanDraft
 from campaigns.plans.rules import Severity
 from campaigns.plans.summaries import summarise
-from campaigns.revisions import keep_revision, newest_revision
+from campaigns.revisions import authors_of, keep_revision, newest_revision
 
 # Who must sign, by class. In an emergency the two come from different agencies: the propaganda
 # department for the content, the department that sends for the rest.
@@ -42,12 +42,7 @@ def submit_plan(
     The same content for the same audience submitted twice is one plan. Raises RulesBrokenError
     when a rule is broken, SlugTakenError as keep_revision does.
     """
-    broken = [finding for finding in draft.findings if finding.severity is Severity.BROKEN]
-    if broken:
-        raise RulesBrokenError(
-            "The plan cannot be submitted; nothing was kept.\n"
-            + "\n".join(f"- {finding.message}" for finding in broken)
-        )
+    refuse_broken(draft)
     revision = keep_revision(session, draft.document, author=author, revise=revise, now=now)
     known = session.scalar(
         select(Plan).where(Plan.revision_id == revision.id, Plan.digest == draft.digest)
@@ -78,6 +73,16 @@ def submit_plan(
     return plan
 
 
+def refuse_broken(draft: PlanDraft) -> None:
+    """Raise RulesBrokenError when *draft* breaks a rule that nobody may sign away."""
+    broken = [finding for finding in draft.findings if finding.severity is Severity.BROKEN]
+    if broken:
+        raise RulesBrokenError(
+            "The plan breaks rules; nothing was kept or sent.\n"
+            + "\n".join(f"- {finding.message}" for finding in broken)
+        )
+
+
 def get_plan(session: Session, reference: str) -> Plan:
     """Return the plan with this number or digest (at least 8 of its characters)."""
     plan = None
@@ -101,8 +106,8 @@ def get_plan(session: Session, reference: str) -> Plan:
 def sign_plan(session: Session, plan: Plan, person: Person, *, now: datetime) -> Signature:
     """Put *person*'s name under *plan*; signing twice is one signature.
 
-    Raises SignatureRefusedError for the author, for people without a role that this class needs,
-    and for a plan whose campaign has a newer revision.
+    Raises SignatureRefusedError for whoever wrote this or an earlier revision, and for people
+    without a role that this class needs; PlanDriftedError when the campaign has a newer revision.
     """
     known = session.scalar(
         select(Signature).where(Signature.plan_id == plan.id, Signature.person_id == person.id)
@@ -111,7 +116,7 @@ def sign_plan(session: Session, plan: Plan, person: Person, *, now: datetime) ->
         return known
     require_newest(session, plan)
     required = REQUIRED_ROLES[plan.revision.document.class_]
-    if person.login == plan.revision.author:
+    if person.login in authors_of(session, plan.revision):
         raise SignatureRefusedError(
             f"{person.login} wrote this campaign, and nobody signs what they wrote. "
             "Nothing was signed; ask a colleague with the role "
@@ -159,13 +164,14 @@ def missing_roles(document: CampaignDocument, signatures: Sequence[Signature]) -
     """
     required = REQUIRED_ROLES[document.class_]
     best = list(required)
-    for order in permutations(signatures, min(len(required), len(signatures))):
+    nobody = [None] * len(required)
+    for order in permutations([*signatures, *nobody], len(required)):
         left = [
             role
-            for role, signature in zip(required, [*order, None, None], strict=False)
+            for role, signature in zip(required, order, strict=True)
             if signature is None or role not in signature.roles.split("|")
         ]
-        agencies = {signature.agency for signature in order}
+        agencies = {signature.agency for signature in order if signature}
         if not left and document.class_ is MessageClass.EMERGENCY and len(agencies) < len(order):
             left = [required[-1]]
         best = min(best, left, key=len)

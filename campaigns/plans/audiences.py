@@ -5,13 +5,12 @@ import zlib
 from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Integer,
-    Select,
     and_,
     case,
     cast,
@@ -24,19 +23,14 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from campaigns.areas import Area, codes_below, list_areas
+from campaigns.caps import capped
 from campaigns.definitions.document import CampaignDocument, DecisionChoice, MessageClass
-from campaigns.deliveries import Broadcast, Delivery, DeliveryState
 from campaigns.errors import EmptyAudienceError
 from campaigns.levels import LevelDecision, announced_levels, levels_at
 from campaigns.local_time import ZONE
 from campaigns.subscribers.models import Subscriber, may_be_texted
 
 FALLBACK_LANGUAGE = "vi"
-# Decree 91/2020/NĐ-CP art. 13 allows advertisers three texts in 24 hours; public information
-# keeps to the same, although the decree does not bind it.
-DAILY_CAP = 3
-CAP_PERIOD = timedelta(hours=24)
-_NOT_SPOKEN = (DeliveryState.SKIPPED, DeliveryState.CANCELLED, DeliveryState.EXPIRED)
 _WORD_BITS = 32
 
 
@@ -88,7 +82,8 @@ def choose_audience(session: Session, document: CampaignDocument, *, now: dateti
             f"{_spoken(document)}. Nothing was planned. "
             "Check the decisions with `loa areas levels list`."
         )
-    capped = _capped(session, document, now=now)
+    is_emergency = document.class_ is MessageClass.EMERGENCY
+    over_cap = None if is_emergency else capped(session, now=now)
     reachable = may_be_texted()
     reason = case(
         (Subscriber.erased_at.is_not(None), "erased"),
@@ -96,8 +91,8 @@ def choose_audience(session: Session, document: CampaignDocument, *, now: dateti
         (Subscriber.left_at.is_not(None), "left"),
         else_="",
     )
-    if capped is not None:
-        over = Subscriber.id.in_(capped)
+    if over_cap is not None:
+        over = Subscriber.id.in_(over_cap)
         reachable = and_(reachable, ~over)
         reason = case((over, literal("daily_cap")), else_=reason)
     return Audience(places, _belonging(document, places), reachable, reason)
@@ -190,25 +185,6 @@ def _belonging(document: CampaignDocument, places: Mapping[str, Place]) -> Colum
     if not languages:
         return by_place
     return and_(by_place, Subscriber.language.in_(languages))
-
-
-def _capped(session: Session, document: CampaignDocument, *, now: datetime) -> Select[int] | None:
-    """Select whoever was owed as many texts of this class today as anybody should get."""
-    if document.class_ is MessageClass.EMERGENCY:
-        return None
-    recent = session.scalars(
-        select(Broadcast.id).where(
-            Broadcast.launched_at > now - CAP_PERIOD, Broadcast.is_urgent.is_(False)
-        )
-    ).all()
-    if len(recent) < DAILY_CAP:
-        return None
-    return (
-        select(Delivery.subscriber_id)
-        .where(Delivery.broadcast_id.in_(recent), Delivery.state.not_in(_NOT_SPOKEN))
-        .group_by(Delivery.subscriber_id)
-        .having(func.count() >= DAILY_CAP)
-    )
 
 
 def _spoken(document: CampaignDocument) -> str:

@@ -68,19 +68,21 @@ def _render(
 ) -> RenderedText:
     template = document.texts[language]
     slots = slots_in(template)
-    body = fill(template, _values(document, language, place, hotline=hotline))
     decision = place.decision
+    rests = decision is not None and rests_on_level(document, slots)
+    values = _values(document, language, place, hotline=hotline, rests=rests)
+    body = fill(template, values)
     return RenderedText(
         language=language,
         area_code=place.area.code,
         level=decision.level if decision else 0,
-        decision_id=decision.id if decision and rests_on_level(document, slots) else None,
+        decision_id=decision.id if decision and rests else None,
         chosen=choose(body, document.encoding, language=language),
     )
 
 
 def _values(
-    document: CampaignDocument, language: str, place: Place, *, hotline: str
+    document: CampaignDocument, language: str, place: Place, *, hotline: str, rests: bool
 ) -> dict[str, str]:
     values = {
         "area": place.area.full_name,
@@ -97,8 +99,9 @@ def _values(
             "colour": level.colour(language),
             "from_hour": _hour(local),
             "from_day": f"{local.day}/{local.month}",
-            "document": decision.document,
         }
+        if rests:
+            values["document"] = decision.document
     # One accent in a name makes a whole English text UCS-2: shorter segments, twice the price.
     # Every other language is UCS-2 by its own letters, and keeps the names as they are written.
     is_plain = language == "en"

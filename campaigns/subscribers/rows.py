@@ -49,7 +49,7 @@ class Profile:
     consent_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Rejection:
     """One refused row: its number in the list, its cells, and why; *reason* is a stable word."""
 

@@ -8,7 +8,7 @@ import click
 
 from campaigns.definitions.document import CampaignDocument
 from campaigns.definitions.reading import read_campaign_file
-from campaigns.people import get_person
+from campaigns.people import find_person, get_person
 from campaigns.plans.approvals import (
     get_plan,
     list_signatures,
@@ -63,21 +63,28 @@ def plan_command(file: Path) -> Answer:
 def submit_command(file: Path, user: str | None, revise: bool) -> Answer:  # noqa: FBT001 - click
     """Keep the campaign in FILE and its plan, so that others can sign it."""
     document = read_campaign_file(file)
-    author = user or os.environ.get("LOA_USER") or getpass.getuser()
+    named = user or os.environ.get("LOA_USER")
+    author = named or getpass.getuser()
     with open_resources() as resources, resources.sessions.begin() as session:
         now = resources.now()
-        if user:
-            get_person(session, user)
+        if named:
+            get_person(session, named)
         draft = draft_plan(session, document, terms=terms_of(resources.settings), now=now)
         plan = submit_plan(session, draft, author=author, revise=revise, now=now)
         waiting = missing_roles(document, list_signatures(session, plan))
         shown = [
-            f"Plan {plan.id} for {plan.recipients:,} people, by {author}.",
+            f"Plan {plan.id} for {plan.recipients:,} people, by {plan.revision.author}.",
             f"Digest {plan.digest}",
             f"Still to be signed by: {', '.join(waiting) or 'nobody'}.",
         ]
         revision = plan.revision.number
-        known = {"plan": plan.id, "revision": revision, "author": author, "needs": waiting}
+        writer = plan.revision.author
+        if find_person(session, writer) is None:
+            shown.append(
+                f"{writer} is the account's name and nobody's login, so nobody is kept from "
+                "signing what they wrote. Say who wrote it with --user LOGIN."
+            )
+        known = {"plan": plan.id, "revision": revision, "author": writer, "needs": waiting}
         return Answer(summarise(draft) | known, [*shown])
 
 

@@ -88,7 +88,7 @@ class TwilioGateway:
             phrase["messaging_service_sid"] = sender
         else:
             phrase["from_"] = sender
-        if text.valid_for is not None:
-            seconds = int(text.valid_for.total_seconds())
+        if text.expires_at is not None:
+            seconds = int((text.expires_at - datetime.now(UTC)).total_seconds())
             phrase["validity_period"] = max(1, min(_LONGEST_VALIDITY_S, seconds))
         return phrase

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from campaigns.areas import codes_below, get_area, list_areas, load_areas, load_lang_son
 from campaigns.errors import AreaFileError, UnknownAreaError
+from tests.builders import numbered
 
 TODAY = date(2026, 3, 2)
 
@@ -46,12 +47,14 @@ def test_a_tree_may_have_any_depth_and_change_over_time(session: Session) -> Non
     """A district that ended keeps its communes for the years it existed."""
     load_areas(
         session,
-        [
-            a_row("20", kind="tỉnh", valid_from="1945-09-02"),
-            a_row("183", parent="20", valid_from="1945-09-02", valid_to="2025-06-30"),
-            a_row("06211", parent="183", valid_from="1945-09-02", valid_to="2025-06-30"),
-            a_row("06211", parent="20", name="Cao Lộc"),
-        ],
+        numbered(
+            [
+                a_row("20", kind="tỉnh", valid_from="1945-09-02"),
+                a_row("183", parent="20", valid_from="1945-09-02", valid_to="2025-06-30"),
+                a_row("06211", parent="183", valid_from="1945-09-02", valid_to="2025-06-30"),
+                a_row("06211", parent="20", name="Cao Lộc"),
+            ]
+        ),
     )
 
     then = list_areas(session, on=date(2021, 10, 1))
@@ -77,7 +80,7 @@ def test_a_tree_that_is_none_is_refused(
     session: Session, rows: list[dict[str, str]], said: str
 ) -> None:
     with pytest.raises(AreaFileError, match=said):
-        load_areas(session, rows)
+        load_areas(session, numbered(rows))
 
 
 def test_an_unknown_root_is_refused(session: Session) -> None:

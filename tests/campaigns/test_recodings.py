@@ -11,7 +11,7 @@ from campaigns.errors import AreaFileError
 from campaigns.recodings import AreaRecoding, recode_areas
 from campaigns.sealing import Sealer
 from campaigns.subscribers.models import Subscriber
-from tests.builders import a_subscriber
+from tests.builders import a_subscriber, numbered
 
 REFORM = date(2025, 7, 1)
 NOW = datetime(2026, 3, 2, 5, tzinfo=UTC)
@@ -43,7 +43,7 @@ def where(session: Session, people: list[Subscriber]) -> list[str]:
 def test_people_of_merged_communes_are_registered_under_the_new_code(
     session: Session, people: list[Subscriber]
 ) -> None:
-    done = recode_areas(session, [a_row("111", "201"), a_row("112", "201")], now=NOW)
+    done = recode_areas(session, numbered([a_row("111", "201"), a_row("112", "201")]), now=NOW)
 
     assert [(one.recoding.old_code, one.moved, one.is_known) for one in done] == [
         ("111", 2, False),
@@ -54,7 +54,7 @@ def test_people_of_merged_communes_are_registered_under_the_new_code(
 
 
 def test_a_recoding_is_kept_with_its_day(session: Session, people: list[Subscriber]) -> None:
-    recode_areas(session, [a_row("111", "201")], now=NOW)
+    recode_areas(session, numbered([a_row("111", "201")]), now=NOW)
 
     (kept,) = session.scalars(select(AreaRecoding))
     assert (kept.old_code, kept.new_code) == ("111", "201")
@@ -64,10 +64,10 @@ def test_a_recoding_is_kept_with_its_day(session: Session, people: list[Subscrib
 
 def test_a_file_loaded_again_moves_nobody(session: Session, people: list[Subscriber]) -> None:
     rows = [a_row("111", "201"), a_row("112", "201"), a_row("111", "201")]
-    recode_areas(session, rows, now=NOW)
+    recode_areas(session, numbered(rows), now=NOW)
     before = where(session, people)
 
-    again = recode_areas(session, rows, now=NOW + timedelta(days=1))
+    again = recode_areas(session, numbered(rows), now=NOW + timedelta(days=1))
 
     assert [(one.moved, one.is_known) for one in again] == [(0, True), (0, True)]
     assert where(session, people) == before
@@ -84,8 +84,8 @@ def test_a_code_handed_on_the_same_day_does_not_drag_newcomers_along(
     people = [a_subscriber(session, sealer, area=code) for code in ("1", "2")]
     rows = [a_row("1", "2"), a_row("2", "3")]
 
-    recode_areas(session, rows, now=NOW)
-    recode_areas(session, rows, now=NOW)
+    recode_areas(session, numbered(rows), now=NOW)
+    recode_areas(session, numbered(rows), now=NOW)
 
     assert where(session, people) == ["2", "3"]
 
@@ -95,13 +95,15 @@ def test_recodings_of_two_years_follow_each_other(
 ) -> None:
     a_unit(session, "301", date(2026, 1, 1))
 
-    recode_areas(session, [a_row("201", "301", "2026-01-01"), a_row("111", "201")], now=NOW)
+    recode_areas(
+        session, numbered([a_row("201", "301", "2026-01-01"), a_row("111", "201")]), now=NOW
+    )
 
     assert where(session, people) == ["301", "301", "112", "113"]
 
 
 def test_a_code_that_goes_on_is_pointed_out(session: Session, people: list[Subscriber]) -> None:
-    done = recode_areas(session, [a_row("111", "201"), a_row("201", "202")], now=NOW)
+    done = recode_areas(session, numbered([a_row("111", "201"), a_row("201", "202")]), now=NOW)
 
     assert [one.still_valid for one in done] == [False, True]
     assert where(session, people)[:2] == ["201", "201"]
@@ -128,7 +130,7 @@ def test_a_file_that_cannot_be_right_moves_nobody(
     session: Session, rows: list[dict[str, str]], said: str
 ) -> None:
     with pytest.raises(AreaFileError, match=said):
-        recode_areas(session, rows, now=NOW)
+        recode_areas(session, numbered(rows), now=NOW)
 
     codes = session.scalars(select(Subscriber.area_code).order_by(Subscriber.id)).all()
     assert list(codes) == ["111", "111", "112", "113"]
@@ -149,7 +151,7 @@ def test_what_is_on_record_is_not_contradicted(
     session: Session, row: dict[str, str], said: str
 ) -> None:
     a_unit(session, "201", date(2004, 1, 1), REFORM - timedelta(days=2))
-    recode_areas(session, [a_row("111", "201"), a_row("202", "201")], now=NOW)
+    recode_areas(session, numbered([a_row("111", "201"), a_row("202", "201")]), now=NOW)
 
     with pytest.raises(AreaFileError, match=said):
-        recode_areas(session, [row], now=NOW)
+        recode_areas(session, numbered([row]), now=NOW)

@@ -36,3 +36,10 @@ def test_a_held_lane_rests(redis: Redis) -> None:
     hold(redis, SLOW, timedelta(seconds=30))
 
     assert take_turn(redis, SLOW, segments=1) > timedelta(seconds=25)
+
+
+def test_several_workers_that_are_told_to_wait_wait_once(redis: Redis) -> None:
+    for _ in range(4):
+        hold(redis, SLOW, timedelta(seconds=30))
+
+    assert take_turn(redis, SLOW, segments=1) <= timedelta(seconds=30)

@@ -118,6 +118,7 @@ def upgrade() -> None:
             ),
             nullable=False,
         ),
+        sa.Column("claimed_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("broadcast_id", "position", name=op.f("pk_deliveries")),
         sa.UniqueConstraint(
             "broadcast_id", "subscriber_id", name=op.f("uq_deliveries_broadcast_id_subscriber_id")

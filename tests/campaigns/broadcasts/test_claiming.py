@@ -3,15 +3,15 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from campaigns.broadcasts.claiming import Claim, claim_batch
-from campaigns.broadcasts.controls import pause, resume, stop
+from campaigns.broadcasts.controls import expire_if_due, pause, resume, stop
 from campaigns.broadcasts.ledger import draw_ledger
 from campaigns.broadcasts.settling import finish_if_done, settle
-from campaigns.deliveries import Broadcast, BroadcastState, Delivery
-from campaigns.errors import BroadcastFrozenError
+from campaigns.deliveries import Broadcast, BroadcastState, Delivery, DeliveryState
+from campaigns.errors import BroadcastFrozenError, SealBrokenError
 from campaigns.gateway import Accepted, Answer, Blocked, Postponed, Refused, Uncertain
 from campaigns.sealing import Sealer
 from tests.builders import NOON, a_broadcast, a_document, a_level, a_province, a_subscriber
@@ -121,8 +121,51 @@ class TestLastLook:
         broadcast = a_broadcast(session, document)
 
         assert claim(session, sealer, broadcast, after=timedelta(hours=2)) is None
+        expire_if_due(session, broadcast.id, now=NOON + timedelta(hours=1))
+        assert draw_ledger(session, broadcast.id).in_flight == 4
+        expire_if_due(session, broadcast.id, now=NOON + timedelta(hours=2))
         ledger = draw_ledger(session, broadcast.id)
         assert (ledger.expired, ledger.in_flight, ledger.is_settled) == (4, 0, True)
+
+    def test_nothing_leaves_when_the_hours_close_or_its_time_is_over(
+        self, session: Session, sealer: Sealer
+    ) -> None:
+        """A claim may outlast neither, however long its lease is."""
+        a_province(session, sealer, people=1)
+        by_hours = a_broadcast(session, a_document(window={"hours": "07:00-12:01"}))
+        by_time = a_broadcast(
+            session, a_document(campaign="gap-gap", window={"not_after": NOON + LEASE / 2})
+        )
+        late, urgent = (claimed(session, sealer, one) for one in (by_hours, by_time))
+        assert (late.closes_at, urgent.closes_at) == (NOON + LEASE, NOON + LEASE / 2)
+        assert {text.expires_at for text in urgent.texts} == {NOON + LEASE / 2}
+
+    def test_a_damaged_number_is_skipped_and_stops_nobody(
+        self, session: Session, sealer: Sealer
+    ) -> None:
+        """With a wrong key everybody's number would look so: then nobody is skipped."""
+        people = a_province(session, sealer, people=2)
+        broadcast = a_broadcast(session)
+        with pytest.raises(SealBrokenError):
+            claim(session, Sealer(b"another key, of another database"), broadcast)
+        people[0].sealed = b"damaged" * 9
+        session.flush()
+        assert len(claimed(session, sealer, broadcast).texts) == 3
+        assert draw_ledger(session, broadcast.id).skipped == {"damaged": 1}
+
+    def test_whoever_has_had_three_texts_in_a_day_gets_no_fourth(
+        self, session: Session, sealer: Sealer
+    ) -> None:
+        """The last look at it, for broadcasts that were launched at the same moment."""
+        a_province(session, sealer, people=1)
+        others = [a_broadcast(session, a_document(campaign=f"tin-{n}")) for n in range(3)]
+        theirs = update(Delivery).where(Delivery.broadcast_id.in_([one.id for one in others]))
+        session.execute(theirs.values(state=DeliveryState.CANCELLED))
+        fourth = a_broadcast(session, a_document(campaign="tin-3"))
+        session.execute(theirs.values(state=DeliveryState.ACCEPTED, claimed_at=NOON))
+
+        assert claimed(session, sealer, fourth).texts == []
+        assert draw_ledger(session, fourth.id).skipped == {"daily_cap": 2}
 
     def test_a_batch_is_claimed_once(self, session: Session, sealer: Sealer) -> None:
         a_province(session, sealer)

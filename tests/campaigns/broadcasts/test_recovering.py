@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaigns.broadcasts.claiming import Claim, claim_batch
@@ -18,8 +19,9 @@ from campaigns.broadcasts.recovering import (
 )
 from campaigns.broadcasts.settling import finish_if_done, settle
 from campaigns.deliveries import Broadcast, DeliveryState
-from campaigns.gateway import Accepted, Outcome, Postponed, SentText
+from campaigns.gateway import Accepted, Outcome, Postponed, SentText, Uncertain
 from campaigns.sealing import Sealer
+from campaigns.subscribers.models import Subscriber
 from tests.builders import NOON, a_broadcast, a_province
 
 LEASE = timedelta(minutes=1)
@@ -53,9 +55,15 @@ def claim(
     return claimed
 
 
+def look(session: Session, sealer: Sealer, *, now: datetime = LATER) -> list[LostText]:
+    return find_lost(
+        session, after=(0, 0), limit=100, lanes=("twilio",), lease=LEASE, sealer=sealer, now=now
+    )
+
+
 def lose(session: Session, sealer: Sealer) -> list[LostText]:
     release_expired_claims(session, now=LATER)
-    return find_lost(session, sealer=sealer, limit=100, now=LATER)
+    return look(session, sealer)
 
 
 def as_sent(lost: LostText, sid: str = "SM1") -> SentText:
@@ -69,7 +77,7 @@ def test_a_claim_is_not_looked_into_before_its_lease_is_over(
     claim(session, sealer, broadcast)
 
     assert release_expired_claims(session, now=NOON + LEASE) == 0
-    assert find_lost(session, sealer=sealer, limit=100, now=NOON + LEASE) == []
+    assert look(session, sealer, now=NOON + LEASE) == []
 
 
 def test_what_the_carrier_has_is_accepted_and_not_sent_again(
@@ -176,7 +184,7 @@ def test_nobody_can_be_asked_about_an_erased_number(
     for lost in lose(session, sealer):
         give_up(session, lost)
 
-    assert find_lost(session, sealer=sealer, limit=100, now=LATER) == []
+    assert look(session, sealer) == []
     assert finish_if_done(session, broadcast.id, now=LATER)
     assert draw_ledger(session, broadcast.id).unknown == 2
 
@@ -192,3 +200,91 @@ def test_only_accepted_texts_never_heard_of_are_asked_about(
 
     assert silent == [(1, "twilio", "SM1")]
     assert find_silent(session, broadcast.id, after=1, limit=10, now=much_later) == []
+
+
+def test_a_text_is_looked_for_from_its_own_claim_on(
+    session: Session, sealer: Sealer, broadcast: Broadcast
+) -> None:
+    """Its batch may be claimed again and again for what was postponed."""
+    lost_answer = [Uncertain("timeout"), Postponed("unreachable", timedelta())]
+    settle(session, claim(session, sealer, broadcast), lost_answer, now=NOON)
+    for minutes in (1, 5, 9):
+        again = claim(session, sealer, broadcast, now=NOON + timedelta(minutes=minutes))
+        settle(session, again, [Postponed("unreachable", timedelta())], now=again.lease_until)
+
+    (lost,) = look(session, sealer, now=NOON + timedelta(minutes=20))
+
+    assert lost.claimed_at == NOON
+    left_at_once = SentText("SM1", lost.body, NOON + timedelta(seconds=1), Outcome.NETWORK, "")
+    assert resolve(session, lost, [left_at_once], now=LATER) is DeliveryState.ACCEPTED
+
+
+def test_what_another_found_out_earlier_says_nothing_about_a_later_claim(
+    session: Session, sealer: Sealer, broadcast: Broadcast
+) -> None:
+    """Two look-ups of one text overlap; the slower one must not have it sent a third time."""
+    claim(session, sealer, broadcast)
+    seen_by_both = lose(session, sealer)
+    for lost in seen_by_both:
+        resolve(session, lost, [], now=LATER)
+    again = claim(session, sealer, broadcast, claimant="worker-2", now=LATER)
+    settle(session, again, [Uncertain("timeout")] * 2, now=LATER)
+
+    for lost in seen_by_both:
+        resolve(session, lost, [], now=LATER)
+
+    assert draw_ledger(session, broadcast.id).unknown == 2
+
+
+def test_what_is_owed_again_while_its_batch_is_being_spoken_is_not_forgotten(
+    session: Session, sealer: Sealer, broadcast: Broadcast
+) -> None:
+    """The batch is opened again by whoever settles it, and the broadcast comes to its end."""
+    first = claim(session, sealer, broadcast)
+    settle(session, first, [Uncertain("timeout"), Postponed("20429", timedelta())], now=NOON)
+    much_later = NOON + timedelta(minutes=10)
+    speaking = claim(session, sealer, broadcast, now=much_later)
+    (lost,) = look(session, sealer, now=much_later)
+    resolve(session, lost, [], now=much_later)
+    settle(session, speaking, [Accepted("SM2")], now=much_later)
+
+    last = claim(session, sealer, broadcast, now=much_later + timedelta(minutes=1))
+    settle(session, last, [Accepted("SM3")], now=last.lease_until)
+
+    assert [text.position for text in last.texts] == [lost.position]
+    assert finish_if_done(session, broadcast.id, now=last.lease_until)
+
+
+def test_texts_that_nobody_can_ask_about_do_not_hide_the_others(
+    session: Session, sealer: Sealer, broadcast: Broadcast
+) -> None:
+    """Whoever asks goes on behind the last one asked about, and passes over lanes it has not."""
+    claim(session, sealer, broadcast)
+    first, second = lose(session, sealer)
+    behind = find_lost(
+        session,
+        after=(first.broadcast_id, first.position),
+        limit=1,
+        lanes=("twilio",),
+        lease=LEASE,
+        sealer=sealer,
+        now=LATER,
+    )
+    elsewhere = find_lost(
+        session, after=(0, 0), limit=9, lanes=("smpp",), lease=LEASE, sealer=sealer, now=LATER
+    )
+    assert [lost.position for lost in behind] == [second.position]
+    assert elsewhere == []
+
+
+def test_a_damaged_number_is_unknown_for_good_and_stops_nobody(
+    session: Session, sealer: Sealer, broadcast: Broadcast
+) -> None:
+    claimed = claim(session, sealer, broadcast)
+    person = session.scalars(
+        select(Subscriber).where(Subscriber.fingerprint == sealer.fingerprint(claimed.texts[0].to))
+    ).one()
+    person.sealed = b"damaged" * 9
+    session.flush()
+    lost = lose(session, sealer)
+    assert sorted(bool(one.to) for one in lost) == [False, True]

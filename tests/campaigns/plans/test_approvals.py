@@ -59,6 +59,26 @@ class TestSigning:
         with pytest.raises(SignatureRefusedError, match="wrote"):
             sign(session, plan, "tacgia", Role.CONTENT_APPROVER)
 
+    def test_whoever_wrote_an_earlier_revision_wrote_this_one_too(
+        self, session: Session, plan: Plan
+    ) -> None:
+        """A comma changed by a colleague does not make the author a second pair of eyes."""
+        for title in ("Khác", plan.revision.document.title):
+            draft = draft_plan(session, a_document(title=title), terms=TERMS, now=NOON)
+            revised = submit_plan(session, draft, author="donghang", revise=True, now=NOON)
+        assert revised.digest == plan.digest
+        with pytest.raises(SignatureRefusedError, match="wrote"):
+            sign(session, revised, "tacgia", Role.CONTENT_APPROVER)
+
+    @pytest.mark.parametrize("role", [Role.CONTENT_APPROVER, Role.SENDER])
+    def test_a_role_that_has_signed_is_not_asked_for_again(
+        self, session: Session, plan: Plan, role: Role
+    ) -> None:
+        sign(session, plan, "motvai", role)
+        left = missing_roles(plan.revision.document, list_signatures(session, plan))
+        assert {*left, role} == {Role.CONTENT_APPROVER, Role.SENDER}
+        assert len(left) == 1
+
     def test_somebody_without_the_role_is_refused(self, session: Session, plan: Plan) -> None:
         with pytest.raises(SignatureRefusedError):
             sign(session, plan, "kiemtoan", Role.AUDITOR)
@@ -155,6 +175,30 @@ class TestLaunching:
         a_subscriber(session, sealer, area="06196")
         with pytest.raises(PlanDriftedError, match="3 people"):
             launch(session, signed, terms=TERMS, now=NOON)
+
+    def test_people_who_came_may_not_break_the_budget_that_was_signed(
+        self, session: Session, sealer: Sealer, plan: Plan
+    ) -> None:
+        """The drift allows the person, the budget does not."""
+        budget = {"segments": plan.recipients}
+        signed = a_signed_plan(session, a_document(campaign="vua-du", budget=budget))
+        a_subscriber(session, sealer, area="06196")
+        with pytest.raises(RulesBrokenError, match="budget"):
+            launch(session, signed, terms=TERMS, now=NOON)
+
+    def test_a_text_cites_the_level_decision_only_where_it_rests_on_the_level(
+        self, session: Session, plan: Plan
+    ) -> None:
+        """Another text cites the campaign's own document everywhere."""
+        for text, cited in (
+            ("{area}: theo {document}.", "18/KH"),
+            ("{level}: {document}.", "3/QĐ"),
+        ):
+            document = a_document(campaign="vien-dan", texts={"vi": f"Lạng Sơn {text}"})
+            draft = draft_plan(session, document, terms=TERMS, now=NOON)
+            (rendered,) = [one for one in draft.texts if one.area_code == "06196"]
+            assert cited in rendered.chosen.body
+            assert (rendered.decision_id is None) == (cited == "18/KH")
 
     def test_a_plan_is_launched_once(self, session: Session, plan: Plan) -> None:
         signed = a_signed_plan(session, a_document())

@@ -52,7 +52,7 @@ def soon(seconds: float = 30) -> datetime:
 
 
 def a_text(to: str = "", *, position: int = 1, sender: str = "SYT LangSon") -> OutgoingText:
-    return OutgoingText(7, position, to or a_phone(), BODY, sender, 1, timedelta(hours=1))
+    return OutgoingText(7, position, to or a_phone(), BODY, sender, 1, soon(3600))
 
 
 def test_every_text_is_accepted_in_order_and_unchanged(
@@ -226,8 +226,8 @@ def test_what_the_carrier_is_asked_is_exactly_this() -> None:
     """Sender kinds, validity and callback as Twilio documents them."""
     service = "MG" + "1" * 32
     texts = [
-        OutgoingText(1, 2, "+84961234567", "a", "SYT LangSon", 1, timedelta(days=3)),
-        OutgoingText(1, 3, "+84961234567", "a", service, 1, timedelta(milliseconds=1)),
+        OutgoingText(1, 2, "+84961234567", "a", "SYT LangSon", 1, soon(3 * 86_400)),
+        OutgoingText(1, 3, "+84961234567", "a", service, 1, soon(0)),
         OutgoingText(1, 4, "+84961234567", "a", "", 1, None),
     ]
     with a_server_that_says((201, {}, b'{"sid": "SM1"}')) as server:
