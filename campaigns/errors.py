@@ -13,6 +13,7 @@ CampaignError
 │   ├── SubscriberFileError      a subscriber file cannot be read at all
 │   └── UnknownSubscriberError   nobody has this number
 ├── PersonError
+│   ├── LoginRefusedError        this is no login
 │   ├── LoginTakenError          a person with this login exists
 │   └── UnknownPersonError       nobody has this login
 ├── AccessError
@@ -100,6 +101,10 @@ class UnknownSubscriberError(SubscriberError):
 
 class PersonError(CampaignError):
     """Something about the people who work with Loa is wrong."""
+
+
+class LoginRefusedError(PersonError):
+    """This is no login."""
 
 
 class LoginTakenError(PersonError):

@@ -1,5 +1,6 @@
 """People: who may write, sign and send, and for which agency."""
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
@@ -9,7 +10,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from campaigns.audit import record
 from campaigns.base import Base, BigId
-from campaigns.errors import LoginTakenError, UnknownPersonError
+from campaigns.errors import LoginRefusedError, LoginTakenError, UnknownPersonError
+
+_LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
 
 class Role(StrEnum):
@@ -45,7 +48,12 @@ class Person(Base):
 def add_person(
     session: Session, login: str, *, name: str, agency: str, roles: Iterable[Role], now: datetime
 ) -> Person:
-    """Add a person, or raise LoginTakenError."""
+    """Add a person; raise LoginTakenError, or LoginRefusedError for what is no login."""
+    if not _LOGIN.fullmatch(login):
+        raise LoginRefusedError(
+            f"{login!r} is no login. Nothing was changed. Use small letters, digits, dots and "
+            "dashes, such as nguyen.lan."
+        )
     if find_person(session, login) is not None:
         raise LoginTakenError(
             f"There is already a person with the login {login}. Nothing was changed; "

@@ -115,7 +115,9 @@ def _read_slowly(raw: str) -> str:
     abroad = text.startswith("+")
     if digits.startswith("00"):
         abroad, digits = True, digits[2:]
-    return "+84" + _check_national(_national(digits, abroad=abroad))
+    # Short numbers are dialled as they are: after a 0 there stands a number that lost its end.
+    is_cut = digits.startswith("0") and not abroad
+    return "+84" + _check_national(_national(digits, abroad=abroad), is_cut=is_cut)
 
 
 def _tidy(raw: str) -> str:
@@ -193,12 +195,13 @@ def _looks_chinese(digits: str) -> bool:
     return len(chinese) == 11 and chinese[0] == "1" and chinese[1] in "3456789"  # noqa: PLR2004 - ITU: China's mobiles
 
 
-def _check_national(national: str) -> str:
+def _check_national(national: str, *, is_cut: bool) -> str:
     if len(national) == _NATIONAL_DIGITS and national[:3] in _CARRIERS:
         return national
     if len(national) == _NATIONAL_DIGITS + 1 and national[:3] in _BECAME:
         return _BECAME[national[:3]] + national[3:]
-    raise _refusal(_why_not(national))
+    reason = _why_not(national)
+    raise _refusal("wrong_length" if is_cut and reason == "short_code" else reason)
 
 
 def _why_not(national: str) -> str:

@@ -122,10 +122,19 @@ def release_expired_texts(session: Session, *, now: datetime) -> int:
     return len(rows)
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class LostCallerText:
+    """A text of unknown fate, by the attempt that lost it, with what to ask the carrier."""
+
+    text_id: int
+    attempts: int
+    inquiry: Inquiry
+
+
 def find_lost_texts(
     session: Session, *, sealer: Sealer, limit: int, now: datetime
-) -> list[tuple[int, Inquiry]]:
-    """Return texts of unknown fate whose lease is over, with what to ask the carrier."""
+) -> list[LostCallerText]:
+    """Return texts of unknown fate whose lease is over."""
     rows = session.scalars(
         select(CallerText)
         .where(CallerText.state == DeliveryState.UNKNOWN, CallerText.lease_until < now)
@@ -133,21 +142,25 @@ def find_lost_texts(
         .limit(limit)
     )
     return [
-        (row.id, Inquiry(sealer.unseal(row.sealed), (row.claimed_at or now) - CLOCK_SKEW))
+        LostCallerText(
+            row.id,
+            row.attempts,
+            Inquiry(sealer.unseal(row.sealed), (row.claimed_at or now) - CLOCK_SKEW),
+        )
         for row in rows
         if row.sealed is not None
     ]
 
 
 def resolve_text(
-    session: Session, text_id: int, sent: Sequence[SentText], *, now: datetime
+    session: Session, lost: LostCallerText, sent: Sequence[SentText], *, now: datetime
 ) -> DeliveryState | None:
     """Settle a lost text by the carrier's complete list: accepted there, or owed again.
 
-    None when a receipt has settled it meanwhile.
+    None when a receipt or another look-up has settled it meanwhile.
     """
-    row = _locked(session, [text_id]).get(text_id)
-    if row is None or row.state is not DeliveryState.UNKNOWN:
+    row = _locked(session, [lost.text_id]).get(lost.text_id)
+    if row is None or row.state is not DeliveryState.UNKNOWN or row.attempts != lost.attempts:
         return None
     taken = set(
         session.scalars(

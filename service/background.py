@@ -64,6 +64,8 @@ def run_worker(resources: Resources, redis: Redis, *, queues: Sequence[QueueName
         exception_handlers=[_note_failure],
         disable_default_exception_handler=True,
     )
+    # RQ logs a lost queue with every frame of it, and the library writes a frame's own words.
+    logging.getLogger("rq.worker").addFilter(_name_only)
     worker.work(logging_level="WARNING")
 
 
@@ -80,6 +82,14 @@ def run_clock(redis: Redis) -> None:
             log.warning("the queue server does not answer (%s); trying again", type(gone).__name__)
             wait = timedelta(seconds=1)
         stopping.wait(wait.total_seconds())
+
+
+def _name_only(record: logging.LogRecord) -> bool:
+    """Let a record name the kind of its failure instead of printing the stack."""
+    if record.exc_info and record.exc_info[0] is not None:
+        record.msg, record.args = f"{record.getMessage()} ({record.exc_info[0].__name__})", ()
+        record.exc_info = None
+    return True
 
 
 def _note_failure(

@@ -5,8 +5,13 @@ from dataclasses import dataclass
 from redis.exceptions import RedisError
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DatabaseError
+from sqlalchemy.orm import Session
 
-from service.database import READ_ONLY
+from campaigns.audit import verify_chain
+from campaigns.errors import SealBrokenError
+from campaigns.sealing import Sealer
+from campaigns.subscribers.consent import keeps_numbers, require_own_seal
+from service.database import READ_ONLY, open_sessions, reading
 from service.errors import SchemaError, SettingsError
 from service.resources import open_queue
 from service.schema import require_current
@@ -32,11 +37,13 @@ class Finding:
 
 
 def examine(settings: Settings, engine: Engine) -> list[Finding]:
-    """Look at the database's answer, version and soundness, and at the queue."""
+    """Look at the database's answer, version, soundness, key and audit chain, and at the queue."""
     answer = _database_answers(engine)
     findings = [answer]
     if answer.ok:
         findings += [_is_current(engine), _is_sound(engine)]
+    if all(finding.ok for finding in findings):
+        findings += [find_seal(settings, engine), _is_one_chain(engine)]
     return [*findings, _queue_answers(settings)]
 
 
@@ -72,6 +79,35 @@ def _is_sound(engine: Engine) -> Finding:
     if wrong:
         return Finding("integrity", ok=False, said=f"{wrong[0]}; restore the last good backup")
     return Finding("integrity", ok=True, said="nothing is damaged")
+
+
+def find_seal(settings: Settings, engine: Engine) -> Finding:
+    """Look whether the configured key opens the numbers that are kept."""
+    try:
+        with _session(engine) as session:
+            if not keeps_numbers(session):
+                return Finding("seal key", ok=True, said="no number is kept yet")
+            key = settings.require_secrets().seal_key.get_secret_value().encode()
+            require_own_seal(session, sealer=Sealer(key))
+    except (SealBrokenError, SettingsError) as broken:
+        return Finding("seal key", ok=False, said=str(broken))
+    return Finding("seal key", ok=True, said="opens the numbers that are kept")
+
+
+def _is_one_chain(engine: Engine) -> Finding:
+    with _session(engine) as session:
+        chain = verify_chain(session)
+    if chain.broken_at is not None:
+        said = (
+            f"entry {chain.broken_at} does not follow on the one before it: somebody changed the "
+            "record. Keep this database as it is, and compare it with a backup"
+        )
+        return Finding("audit", ok=False, said=said)
+    return Finding("audit", ok=True, said=f"{chain.entries} entries, the last is {chain.digest}")
+
+
+def _session(engine: Engine) -> Session:
+    return reading(open_sessions(engine))
 
 
 def _reading(engine: Engine) -> Connection:

@@ -2,8 +2,8 @@
 
 from redis import Redis
 
-from campaigns.gateway import Inquiry
 from hotline.texting import (
+    LostCallerText,
     claim_texts,
     find_lost_texts,
     release_expired_texts,
@@ -54,15 +54,15 @@ def recover_caller_texts() -> int:
     return _resolve(ctx, lost) if lost else 0
 
 
-def _resolve(ctx: JobContext, lost: list[tuple[int, Inquiry]]) -> int:
+def _resolve(ctx: JobContext, lost: list[LostCallerText]) -> int:
     lane = next((one for one in ctx.lanes if one.name in ctx.gateways), None)
     if lane is None:
         return 0
-    lists = ctx.gateways[lane.name].find_sent([inquiry for _, inquiry in lost])
+    lists = ctx.gateways[lane.name].find_sent([one.inquiry for one in lost])
     with ctx.sessions.begin() as session:
         settled = [
-            resolve_text(session, text_id, sent, now=ctx.now())
-            for (text_id, _), sent in zip(lost, lists, strict=True)
+            resolve_text(session, one, sent, now=ctx.now())
+            for one, sent in zip(lost, lists, strict=True)
             if sent is not None
         ]
     return sum(state is not None for state in settled)

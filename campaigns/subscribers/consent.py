@@ -14,6 +14,9 @@ from campaigns.subscribers.models import ConsentEvent, ConsentKind, Subscriber
 
 # Somebody who was never on a list, or whose row was erased, lives nowhere that we know of.
 NOWHERE = ""
+_A_SEALED_NUMBER = (
+    select(Subscriber.sealed).where(Subscriber.sealed.is_not(None)).order_by(Subscriber.id).limit(1)
+)
 
 
 def require_own_seal(session: Session, *, sealer: Sealer) -> None:
@@ -22,14 +25,13 @@ def require_own_seal(session: Session, *, sealer: Sealer) -> None:
     With another key everybody would be a stranger: a list would enter them a second time, and an
     opt-out would be noted for nobody. A database without numbers fits every key.
     """
-    sealed = session.scalar(
-        select(Subscriber.sealed)
-        .where(Subscriber.sealed.is_not(None))
-        .order_by(Subscriber.id)
-        .limit(1)
-    )
+    sealed = session.scalar(_A_SEALED_NUMBER)
     if sealed is not None:
         sealer.unseal(sealed)
+
+
+def keeps_numbers(session: Session) -> bool:
+    return session.scalar(_A_SEALED_NUMBER) is not None
 
 
 def find_subscriber(session: Session, number: str, *, sealer: Sealer) -> Subscriber | None:

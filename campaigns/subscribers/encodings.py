@@ -15,11 +15,22 @@ _BOMS = {
 _CONTROLS = bytes(code for code in range(32) if code not in b"\t\n\f\r\x1a")
 
 
-def refuse_file(name: str, why: str) -> SubscriberFileError:
+def refuse_file(
+    name: str, why: str, *, remedy: str = "Save it as CSV (UTF-8) or XLSX"
+) -> SubscriberFileError:
     """Say that the list *name* cannot be read and *why*, in the words every reader uses."""
     return SubscriberFileError(
         f"{name} cannot be read as a subscriber list: {why}. Nothing was imported. "
-        "Save it as CSV (UTF-8) or XLSX and import it again."
+        f"{remedy} and import it again."
+    )
+
+
+def no_heading(name: str) -> SubscriberFileError:
+    """Say that no line of the list *name* says what its columns are."""
+    return refuse_file(
+        name,
+        "no heading names the column of the numbers",
+        remedy="Write a first line such as phone,area (số điện thoại, mã xã) above the rows",
     )
 
 

@@ -4,6 +4,7 @@ import itertools
 import unicodedata
 import warnings as python_warnings
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -13,7 +14,7 @@ from xml.etree.ElementTree import ParseError
 from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
-from campaigns.subscribers.encodings import refuse_file
+from campaigns.subscribers.encodings import no_heading, refuse_file
 from campaigns.subscribers.headings import is_heading
 
 MAX_UNPACKED_BYTES = 600 << 20
@@ -23,11 +24,13 @@ MAX_PARTS = 2000
 MAX_ROWS = 1_048_576
 MAX_COLUMNS = 200
 MAX_CELL_CHARS = 32_767
+LONGEST_RUN_BYTES = 1 << 20
 _LINES_ABOVE = 20
 _DAMAGED = (
     zipfile.BadZipFile,
     InvalidFileException,
     ParseError,
+    zlib.error,
     KeyError,
     ValueError,
     TypeError,
@@ -76,7 +79,23 @@ def _check_parts(file: BinaryIO, *, name: str) -> None:
     whole = sum(part.file_size for part in parts)
     if whole > MAX_UNPACKED_BYTES or held > MAX_HELD_BYTES or len(parts) > MAX_PARTS:
         raise refuse_file(name, "it unpacks to far more than a list can be")
+    _check_cells(file, name=name)
     file.seek(0)
+
+
+def _check_cells(file: BinaryIO, *, name: str) -> None:
+    """Refuse a sheet with a cell so long that reading it would fill the memory."""
+    with zipfile.ZipFile(file) as archive:
+        for part in archive.infolist():
+            if "/worksheets/" not in part.filename:
+                continue
+            try:
+                with archive.open(part) as sheet:
+                    while chunk := sheet.read(LONGEST_RUN_BYTES):
+                        if len(chunk) == LONGEST_RUN_BYTES and b"<" not in chunk:
+                            raise refuse_file(name, "one of its cells is larger than a list")
+            except _DAMAGED as damage:
+                raise refuse_file(name, "the workbook is damaged or cut short") from damage
 
 
 def _find_list(book: Any, *, name: str) -> Opened:
@@ -96,7 +115,7 @@ def _find_list(book: Any, *, name: str) -> Opened:
     except _DAMAGED as damage:
         raise refuse_file(name, "the workbook is damaged") from damage
     if not lists:
-        raise refuse_file(name, "no heading names the column of the numbers (phone, số điện thoại)")
+        raise no_heading(name)
     sheet, above, headings = lists[0]
     while headings and not headings[-1]:
         headings.pop()

@@ -125,12 +125,18 @@ def approve_answers(
 
 
 def approve_waiting(session: Session, person: Person, *, now: datetime) -> list[AnswerVersion]:
-    """Approve the newest version of every answer that waits for somebody like *person*."""
-    waiting = [
-        version.code
-        for version in newest_versions(session)
-        if version.approved_at is None and version.may_be_approved_by(person)
-    ]
+    """Approve the newest version of every answer that waits for somebody like *person*.
+
+    Raises ApprovalRefusedError when answers wait, and none of them for *person*.
+    """
+    unapproved = [one for one in newest_versions(session) if one.approved_at is None]
+    waiting = [one.code for one in unapproved if one.may_be_approved_by(person)]
+    if unapproved and not waiting:
+        roles = sorted({one.needed_role.value for one in unapproved})
+        raise ApprovalRefusedError(
+            f"{len(unapproved)} answers wait, and {person.login} may approve none of them: that "
+            f"needs {' or '.join(roles)}, and nobody approves what they wrote. Nothing was changed."
+        )
     return approve_answers(session, waiting, person=person, now=now)
 
 

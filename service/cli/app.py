@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import os
 from typing import Any
 
 import click
@@ -69,3 +70,5 @@ def main() -> None:
     Every command takes --json for programs. Exit code 0: done; 1: refused, with the reason;
     2: wrong usage.
     """
+    # Whatever is written, data, logs, lists or backups, is its owner's alone.
+    os.umask(0o077)

@@ -11,7 +11,7 @@ from sqlalchemy import URL, Engine, create_engine
 
 from service.backups import postgresql_dumps, sqlite_files
 from service.backups.aftermath import Aftermath, settle_aftermath
-from service.checkups import examine
+from service.checkups import examine, find_seal
 from service.cli.output import Answer, answering
 from service.database import open_engine
 from service.errors import BackupError, SchemaError
@@ -90,9 +90,10 @@ def restore(file: Path, replace: bool) -> Answer:  # noqa: FBT001 - click's call
     """
     if not file.is_file():
         raise BackupError(f"There is no file {file}. Nothing was changed.")
-    with _opened() as (_, engine):
+    with _opened() as (settings, engine):
         aside, aftermath = _restore_any(engine, file, replace=replace)
         current, head = current_and_head(engine)
+        key = find_seal(settings, engine) if current == head else None
     shown = ["Everything is back." if aside is None else f"Everything is back; before: {aside}"]
     if aftermath.paused:
         shown.append(
@@ -101,8 +102,16 @@ def restore(file: Path, replace: bool) -> Answer:  # noqa: FBT001 - click's call
         )
     if current != head:
         shown.append("The backup is of another version of Loa: run `loa db upgrade` now.")
-    document = {"version": current, "needed": head, "aside": aside and str(aside)}
-    return Answer(document | asdict(aftermath), [*shown])
+    is_locked = key is not None and not key.ok
+    if is_locked and key is not None:
+        shown.append(f"But nobody can be texted or called back from here: {key.said}")
+    document = {
+        "version": current,
+        "needed": head,
+        "aside": aside and str(aside),
+        "opens": not is_locked,
+    }
+    return Answer(document | asdict(aftermath), [*shown], refused=is_locked)
 
 
 def _restore_any(engine: Engine, file: Path, *, replace: bool) -> tuple[Path | None, Aftermath]:

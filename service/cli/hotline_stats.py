@@ -25,8 +25,10 @@ _TABLES = (
 
 
 @click.command("stats")
-@click.option("--from", "since", type=Moment(), help="Beginning; seven days ago when left out.")
-@click.option("--to", "until", type=Moment(), help="End; now when left out.")
+@click.option(
+    "--from", "since", type=Moment(takes_days=True), help="Beginning; seven days ago when left out."
+)
+@click.option("--to", "until", type=Moment(takes_days=True), help="End; now when left out.")
 @click.option("--broadcast", type=int, help="Also: calls per 1,000 texts of this broadcast.")
 @answering
 def stats(since: datetime | None, until: datetime | None, broadcast: int | None) -> Answer:

@@ -117,6 +117,8 @@ def number(reference: str, user: str) -> Answer:
 @answering
 def voice(reference: str, out: Path, user: str) -> Answer:
     """Write the voice message of ticket REFERENCE to a file that only you can read."""
+    if out.exists() or not out.parent.is_dir():
+        raise click.BadParameter(f"{out} is there already, or its directory is not")
     with open_resources() as resources, reading(resources.sessions) as session:
         _require_operator(session, user)
         found = get_ticket(session, reference)
@@ -157,6 +159,6 @@ def _told(ticket: Ticket, *, sealer: Sealer) -> Answer:
 def _require_operator(session: Session, login: str) -> None:
     if not get_person(session, login).role_set & _MAY_SEE:
         raise PersonError(
-            f"{login} may not see numbers. Nothing was shown; the roles hotline_operator and "
-            "administrator may."
+            f"{login} may not see who called or hear what they said. Nothing was shown; the roles "
+            "hotline_operator and administrator may."
         )

@@ -11,6 +11,7 @@ from typing import Any, NoReturn, ParamSpec
 import click
 from redis.exceptions import RedisError
 from rich.console import Console, RenderableType
+from rich.table import Table
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from campaigns.errors import CampaignError
@@ -20,6 +21,7 @@ from service.errors import ServiceError
 P = ParamSpec("P")
 
 ANSWERS = Console(highlight=False, soft_wrap=True)
+_WIDEST = 240
 NOTES = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
@@ -51,11 +53,23 @@ def answering(command: Callable[P, Answer]) -> Callable[..., None]:
             click.echo(json.dumps(answer.document, ensure_ascii=False, default=str))
         else:
             for part in answer.shown:
-                ANSWERS.print(part)
+                ANSWERS.print(_uncut(part), width=_width())
         if answer.refused:
             sys.exit(1)
 
     return run
+
+
+def _uncut(part: RenderableType) -> RenderableType:
+    """Let the cells of a table go on in the next line instead of ending in dots."""
+    for column in part.columns if isinstance(part, Table) else ():
+        column.overflow = "fold"
+    return part
+
+
+def _width() -> int | None:
+    """Return how wide a table may be: as the terminal, or as long as it needs for a program."""
+    return None if ANSWERS.is_terminal else _WIDEST
 
 
 def refuse(failure: Exception, *, as_json: bool) -> NoReturn:

@@ -233,6 +233,8 @@ def _show_import(
         f"{would}change, {merged.returned:,} {would}return, {merged.left:,} {would}leave; "
         f"{merged.unchanged:,} stay as they are, {outcome.duplicates:,} rows repeat a number."
     )
+    if not outcome.rows_read:
+        shown.append("The list has a heading and no rows below it.")
     if merged.opted_out or merged.erased:
         shown.append(
             f"{merged.opted_out:,} of them stay opted out and {merged.erased:,} stay erased."

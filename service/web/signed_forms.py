@@ -1,5 +1,7 @@
 """Signed forms: what a carrier posts, read and checked before anything is done about it."""
 
+import logging
+import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from http import HTTPStatus
 from typing import Any
@@ -10,12 +12,15 @@ from service.web.problems import CONTENT_TYPE, problem
 
 LARGEST_BODY = 64 * 1024
 _MOST_FIELDS = 100
+_NOTED_EVERY_S = 60.0
 _FORM = b"application/x-www-form-urlencoded"
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Pairs = list[tuple[str, str]]
+
+log = logging.getLogger(__name__)
 
 
 class TurnedAwayError(Exception):
@@ -32,6 +37,7 @@ class SignedForms:
     def __init__(self, validator: SignatureValidator, *, public_url: str) -> None:
         self._validator = validator
         self._public_url = public_url
+        self._refused, self._noted_at = 0, -_NOTED_EVERY_S
 
     async def let_in(self, scope: Scope, receive: Receive) -> Pairs:
         """Return the form that the carrier signed; raise TurnedAwayError for anybody else's."""
@@ -43,8 +49,22 @@ class SignedForms:
         form = _read_form(await _read_body(headers, receive))
         signature = headers.get(b"x-twilio-signature", b"").decode("latin-1")
         if not (form and self._validator.is_valid(self._signed_url(scope), form, signature)):
+            self._note_refusal()
             raise TurnedAwayError(HTTPStatus.FORBIDDEN, "The signature does not fit.")
         return form
+
+    def _note_refusal(self) -> None:
+        """Write down, at most once a minute, how many requests nobody we trust has signed."""
+        self._refused += 1
+        now = time.monotonic()
+        if now - self._noted_at >= _NOTED_EVERY_S:
+            log.warning(
+                "%d requests refused: their signatures do not fit. If they are your carrier's, "
+                "LOA_PUBLIC_URL (%s) is not the address it posts to, or its auth token is another",
+                self._refused,
+                self._public_url,
+            )
+            self._refused, self._noted_at = 0, now
 
     def _signed_url(self, scope: Scope) -> str:
         query = scope["query_string"].decode("latin-1")

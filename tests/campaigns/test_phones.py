@@ -207,6 +207,8 @@ def test_numbers_from_before_2018_are_converted(old: str, new: str) -> None:
         ("13812345678", "foreign"),
         ("+1 202 555 0123", "foreign"),
         ("091234567", "wrong_length"),
+        ("091200", "wrong_length"),
+        ("0912", "wrong_length"),
         ("091234567.0", "wrong_length"),
         ("9123456.00", "wrong_length"),
         ("09123456789", "wrong_length"),

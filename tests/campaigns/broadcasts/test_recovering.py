@@ -19,7 +19,7 @@ from campaigns.broadcasts.recovering import (
 )
 from campaigns.broadcasts.settling import finish_if_done, settle
 from campaigns.deliveries import Broadcast, DeliveryState
-from campaigns.gateway import Accepted, Outcome, Postponed, SentText, Uncertain
+from campaigns.gateway import Accepted, Answer, Outcome, Postponed, SentText, Uncertain
 from campaigns.sealing import Sealer
 from campaigns.subscribers.models import Subscriber
 from tests.builders import NOON, a_broadcast, a_province
@@ -206,7 +206,7 @@ def test_a_text_is_looked_for_from_its_own_claim_on(
     session: Session, sealer: Sealer, broadcast: Broadcast
 ) -> None:
     """Its batch may be claimed again and again for what was postponed."""
-    lost_answer = [Uncertain("timeout"), Postponed("unreachable", timedelta())]
+    lost_answer: list[Answer] = [Uncertain("timeout"), Postponed("unreachable", timedelta())]
     settle(session, claim(session, sealer, broadcast), lost_answer, now=NOON)
     for minutes in (1, 5, 9):
         again = claim(session, sealer, broadcast, now=NOON + timedelta(minutes=minutes))

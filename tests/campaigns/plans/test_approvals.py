@@ -63,9 +63,14 @@ class TestSigning:
         self, session: Session, plan: Plan
     ) -> None:
         """A comma changed by a colleague does not make the author a second pair of eyes."""
-        for title in ("Khác", plan.revision.document.title):
-            draft = draft_plan(session, a_document(title=title), terms=TERMS, now=NOON)
-            revised = submit_plan(session, draft, author="donghang", revise=True, now=NOON)
+        drafts = [
+            draft_plan(session, a_document(title=title), terms=TERMS, now=NOON)
+            for title in ("Khác", plan.revision.document.title)
+        ]
+        _, revised = [
+            submit_plan(session, draft, author="donghang", revise=True, now=NOON)
+            for draft in drafts
+        ]
         assert revised.digest == plan.digest
         with pytest.raises(SignatureRefusedError, match="wrote"):
             sign(session, revised, "tacgia", Role.CONTENT_APPROVER)

@@ -230,6 +230,49 @@ def test_a_quotation_that_never_ends_is_refused(tmp_path: Path) -> None:
         read(path)
 
 
+@pytest.mark.parametrize(
+    "below",
+    ["0912345678,06196\n" * 2, "0912345678,06196\n" * 1000, '0912345678,"06196"\n' * 30],
+    ids=["to the end", "to the end of many", "to the next quotation mark"],
+)
+def test_a_stray_quotation_mark_swallows_nobody(tmp_path: Path, below: str) -> None:
+    """All that follows it would be one cell: a shorter list, and nobody told."""
+    path = tmp_path / "list.csv"
+    path.write_text('phone,area\n0912345670,06196\n"0912345671,06196\n' + below)
+
+    with pytest.raises(SubscriberFileError, match=r"line 3 opens a quotation mark|pair up"):
+        read(path)
+
+
+def test_a_cell_may_have_a_few_lines(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text('phone,note\n0912345678,"Thôn 2\nxã ""Ba Sơn""\n"\n0912345679,\n')
+
+    assert [row[0] for _, row in read(path)[1]] == ["0912345678", "0912345679"]
+
+
+def test_a_list_without_a_heading_is_told_what_to_write(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text("0912345678,06196\n")
+
+    with pytest.raises(SubscriberFileError, match="first line such as phone,area"):
+        read(path)
+
+
+def test_a_workbook_with_an_endless_cell_is_refused_unread(tmp_path: Path) -> None:
+    path = a_workbook(tmp_path / "list.xlsx", HEADING, *ROWS)
+    _change_sheet(
+        path, lambda sheet: sheet.replace("</sheetData>", "x" * (3 << 20) + "</sheetData>")
+    )
+
+    tracemalloc.start()
+    with pytest.raises(SubscriberFileError, match="larger than a list"):
+        read(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 5 << 20
+
+
 def test_a_long_list_is_read_in_little_memory(tmp_path: Path) -> None:
     path = tmp_path / "list.csv"
     with path.open("w") as file:

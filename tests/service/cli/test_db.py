@@ -82,6 +82,8 @@ def test_a_sound_installation_passes_its_check(fresh_database: str, data_dir: Pa
         "database",
         "schema",
         "integrity",
+        "seal key",
+        "audit",
         "queue",
     ]
 

@@ -91,6 +91,7 @@ def test_no_broadcast_after_a_restore_has_the_number_of_a_lost_one(
 
     clerk.answer("areas", "load", "--lang-son")
     clerk.answer("subscribers", "import", a_list(tmp_path, "0912345678,06196"))
+    clerk.answer("users", "add", "tacgia", "--agency", "A", "--role", "author")
     clerk.answer("campaigns", "submit", a_campaign_file(tmp_path))
     for login, role in (("duyet", "content_approver"), ("gui", "sender")):
         clerk.answer("users", "add", login, "--agency", login, "--role", role)
