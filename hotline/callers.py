@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Executable, LargeBinary, String, case
+from sqlalchemy import Executable, LargeBinary, String, case, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from campaigns.base import Base
+from campaigns.bulk import change
 
 
 class Caller(Base):
@@ -44,3 +45,9 @@ def _upsert(insert: Any) -> Executable:
 
 _callers = Caller.__table__
 _REMEMBER = {"postgresql": _upsert(postgresql.insert), "sqlite": _upsert(sqlite.insert)}
+
+
+def recode_callers(session: Session, codes: Mapping[str, str]) -> None:
+    """Let callers' communes follow *codes*, old to new."""
+    for old, new in codes.items():
+        change(session, update(Caller).where(Caller.area_code == old).values(area_code=new))

@@ -1,7 +1,7 @@
 """Desks: who takes calls about which topic, from which areas, at which hours."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints
@@ -11,6 +11,7 @@ from hotline.documents import Document, Line, Name, Wording
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 RING_S = 20
+_LOOK_AHEAD_DAYS = 31
 
 
 def _check_hours(written: str) -> str:
@@ -36,7 +37,7 @@ class Desk(Document):
     title: Wording
     is_danger: bool = False
     keeps_holidays: bool = True
-    hours: dict[Weekday, tuple[Stretch, ...]]
+    hours: Annotated[dict[Weekday, tuple[Stretch, ...]], Field(min_length=1)]
     lines: Annotated[tuple[DeskLine, ...], Field(min_length=1)]
     overflow: Name | None = None
     ring_s: Annotated[int, Field(ge=5, le=60)] = RING_S
@@ -51,11 +52,30 @@ class Desk(Document):
         stretches = self.hours.get(WEEKDAYS[local.weekday()], ())
         return any(Hours.read(stretch).are_open(moment) for stretch in stretches)
 
+    def next_open(self, moment: datetime, holidays: Mapping[date, str]) -> datetime | None:
+        """Return when somebody next takes calls, from *moment* on; None if not within a month."""
+        midnight = datetime.combine(moment.astimezone(ZONE).date(), time(), ZONE)
+        for day in (midnight + timedelta(days=one) for one in range(_LOOK_AHEAD_DAYS)):
+            if self.keeps_holidays and day.date() in holidays:
+                continue
+            stretches = self.hours.get(WEEKDAYS[day.weekday()], ())
+            opens = [day + timedelta(minutes=Hours.read(one).opens) for one in stretches]
+            coming = [one for one in sorted(opens) if one > moment]
+            if coming:
+                return coming[0]
+        return None
+
     def numbers_for(self, areas: tuple[str, ...]) -> tuple[str, ...]:
-        """Return the numbers for a caller who lives in *areas* (the commune and all above it)."""
-        own = [line for line in self.lines if set(line.areas) & set(areas)]
-        general = [line for line in self.lines if not line.areas]
-        return (own or general or list(self.lines))[0].numbers
+        """Return the numbers for a caller who lives in *areas*, the nearest area first.
+
+        The line of the nearest area that has one, else the one for everybody; a line for other
+        areas is nobody's here.
+        """
+        for area in areas:
+            for line in self.lines:
+                if area in line.areas:
+                    return line.numbers
+        return next((line.numbers for line in self.lines if not line.areas), ())
 
 
 class Desks(Document):

@@ -27,8 +27,8 @@ class Edition(Base):
 class LibraryRevision(Base):
     """One row that counts every change to what the hotline may say.
 
-    A process keeps the library in memory and reads this number with each turn, in the turn's own
-    transaction, so that it speaks what holds at that moment and still reads one row.
+    A process keeps the library in memory and reads this number along with the turns it is
+    asked for, so that it speaks what holds at that moment and still reads one row.
     """
 
     __tablename__ = "hotline_library_revision"

@@ -4,6 +4,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from importlib import resources
 
 from sqlalchemy.orm import Session
 
@@ -13,9 +15,11 @@ from hotline.declarations.document import DeclarationDocument
 from hotline.desks import Desks
 from hotline.documents import read_document
 from hotline.editions import find_edition, library_revision
-from hotline.phrases import Phrases
+from hotline.phrases import PHRASES, KeptPhrases, Phrases, names_slots
 from hotline.recordings import newest_recordings
 from hotline.scripts.document import Choice, MenuNode, Script
+
+SHIPPED = resources.files("hotline") / "data" / "lang-son"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,15 @@ class Library:
 
     def find_answer(self, code: str, *, at: datetime) -> Approved | None:
         return self.answers.find(code, at=at)
+
+    def find_successor(self, choice: Choice, *, at: datetime) -> Choice | None:
+        """Return the first answer below a *choice* that leads to a menu, if any still is true."""
+        menu = self.script.nodes.get(choice.to or "")
+        for one in menu.choices.values() if isinstance(menu, MenuNode) else ():
+            found = one if one.answer else self.find_successor(one, at=at)
+            if found and found.answer and self.answers.find(found.answer, at=at):
+                return found
+        return None
 
     def _leads_somewhere(self, choice: Choice, *, at: datetime, seen: frozenset[str]) -> bool:
         if choice.answer is not None:
@@ -69,9 +82,24 @@ def load_library(session: Session) -> Library | None:
     return Library(
         revision=revision,
         script=read_document(files["script.yaml"], Script),
-        phrases=read_document(files["phrases.yaml"], Phrases),
+        phrases=_read_phrases(files["phrases.yaml"]),
         answers=AnswerBank.of(approved_versions(session)),
         desks=read_document(files["desks.yaml"], Desks),
         declaration=read_document(files["declaration.yaml"], DeclarationDocument),
         recordings=newest_recordings(session),
     )
+
+
+def _read_phrases(source: str) -> Phrases:
+    """Read phrases that an older version kept; what it had no use for comes from the shipped file.
+
+    A new version may say something new, and must not be silent until somebody loads new files.
+    """
+    kept = read_document(source, KeptPhrases).phrases.items()
+    usable = {name: one for name, one in kept if name in PHRASES and names_slots(name, one)}
+    return Phrases(phrases=_shipped_phrases().phrases | usable)
+
+
+@cache
+def _shipped_phrases() -> Phrases:
+    return read_document((SHIPPED / "phrases.yaml").read_text(encoding="utf-8"), Phrases)

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from importlib import resources
 from typing import TypeVar
 
 from sqlalchemy.orm import Session
@@ -16,12 +15,12 @@ from hotline.desks import Desks
 from hotline.documents import Document, read_document
 from hotline.editions import keep_edition
 from hotline.errors import EditionError
+from hotline.library import SHIPPED
 from hotline.measures import MeasuresDocument, compose_answers
 from hotline.phrases import Phrases
 from hotline.scripts.checks import Fault, check_script
 from hotline.scripts.document import Script
 
-SHIPPED = resources.files("hotline") / "data" / "lang-son"
 TOPICS = "answers/"
 FILES: Mapping[str, type[Document]] = {
     "script.yaml": Script,

@@ -34,11 +34,14 @@ PHRASES: Mapping[str, frozenset[str]] = {
         "ask_commune": "",
         "commune_which": "",
         "commune_none": "",
+        "commune_many": "",
         "person_connecting": "",
-        "person_closed": "hours",
+        "person_closed": "opens",
         "person_busy": "",
         "voicemail_ask": "",
         "voicemail_kept": "reference",
+        "voicemail_ask_withheld": "",
+        "voicemail_kept_withheld": "reference",
         "voicemail_empty": "",
         "report_ask": "",
         "report_kept": "reference",
@@ -69,17 +72,30 @@ def _check(phrases: dict[str, Wording]) -> dict[str, Wording]:
     if unknown := sorted(phrases.keys() - PHRASES.keys()):
         raise ValueError(f"no call says these phrases: {', '.join(unknown)}")
     for name, wording in phrases.items():
-        for language, text in wording.model_dump().items():
-            named = {slot for _, slot, _, _ in string.Formatter().parse(text) if slot is not None}
-            if named != PHRASES[name]:
-                raise ValueError(
-                    f"{name} in {language} must name exactly the slots "
-                    f"{', '.join(sorted(PHRASES[name])) or 'none'}"
-                )
+        if not names_slots(name, wording):
+            raise ValueError(
+                f"{name} must name, in every language, exactly the slots "
+                f"{', '.join(sorted(PHRASES[name])) or 'none'}"
+            )
     return phrases
+
+
+def names_slots(name: str, wording: Wording) -> bool:
+    """Whether *wording* names the slots of the phrase *name* in every language, and no other."""
+    return all(
+        {slot for _, slot, _, _ in string.Formatter().parse(text) if slot is not None}
+        == PHRASES[name]
+        for text in wording.model_dump().values()
+    )
 
 
 class Phrases(Document):
     """The file of phrases: each of them there, in each language, with exactly its slots."""
 
     phrases: Annotated[dict[Name, Wording], Field(max_length=200), AfterValidator(_check)]
+
+
+class KeptPhrases(Document):
+    """Phrases as some version kept them: others may be there, and other slots in them."""
+
+    phrases: Annotated[dict[Name, Wording], Field(max_length=200)]

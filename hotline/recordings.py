@@ -17,8 +17,8 @@ PLACEHOLDER = "(placeholder)"
 class Recording(Base):
     """One sound file for one utterance in one language; the newest counts.
 
-    ``spoken_of`` is the digest of the Vietnamese text it was recorded from: once that text
-    changes, the recording no longer says what is true and is passed over.
+    ``spoken_of`` is the digest of the text it was recorded from: once that text changes, the
+    recording no longer says what is true and is passed over.
     """
 
     __tablename__ = "recordings"
@@ -40,9 +40,12 @@ class Utterance:
     name: str
     texts: Mapping[str, str]
 
-    @property
-    def digest(self) -> str:
-        return digest_of(self.texts["vi"])
+    def digest_in(self, language: str) -> str:
+        """Return the digest of what a recording in *language* says.
+
+        Languages that are only spoken are recorded from the Vietnamese text.
+        """
+        return digest_of(self.texts.get(language) or self.texts["vi"])
 
 
 def digest_of(text: str) -> str:

@@ -6,17 +6,20 @@ Telephone numbers and the use of a service are personal data, the latter sensiti
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from campaigns.bulk import change
 from hotline.call_records import Call, CallState, Turn
 from hotline.caller_texts import CallerText
+from hotline.callers import Caller
 from hotline.tickets import Ticket, TicketState
 
 # A call that broke off can be resumed for ten minutes; a carrier repeats a request for hours.
 WORDS_KEPT = timedelta(days=1)
 NUMBERS_KEPT = timedelta(days=30)
+# That one and the same person called, and in which language; a broadcast is answered within days.
+TRACES_KEPT = timedelta(days=180)
 # No status callback came: the carrier forgot, or we were away. No call lasts so long.
 LONGEST_CALL = timedelta(hours=3)
 
@@ -57,7 +60,20 @@ def empty_expired(session: Session, *, now: datetime) -> int:
         .where(CallerText.ordered_at < now - NUMBERS_KEPT, CallerText.sealed.is_not(None))
         .values(sealed=None, body=""),
     )
-    return emptied
+    return emptied + _forget_traces(session, now=now)
+
+
+def _forget_traces(session: Session, *, now: datetime) -> int:
+    session.execute(
+        delete(Caller).where(Caller.seen_at < now - TRACES_KEPT),
+        execution_options={"synchronize_session": False},
+    )
+    return change(
+        session,
+        update(Call)
+        .where(Call.started_at < now - TRACES_KEPT, Call.fingerprint.is_not(None))
+        .values(fingerprint=None),
+    )
 
 
 def close_forgotten_calls(session: Session, *, now: datetime) -> int:

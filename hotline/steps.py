@@ -1,6 +1,7 @@
 """Steps: what a call does next, as data; ``service/twilio`` alone turns them into TwiML."""
 
 import json
+import re
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -49,7 +50,7 @@ class HangUp:
 
 Ending = AwaitKeys | AwaitVoice | Transfer | HangUp
 _ENDINGS = {kind.__name__: kind for kind in (AwaitKeys, AwaitVoice, Transfer, HangUp)}
-_WAITS_FOR_KEYS = f'[{{"kind":"{AwaitKeys.__name__}"'
+_WAITS_FOR_KEYS = re.compile(rf'\[{{"kind":"{AwaitKeys.__name__}","most":(\d+)').match
 _FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in _ENDINGS.values()}
 
 
@@ -79,6 +80,7 @@ class Reply:
         return cls(tuple(Spoken(*one) for one in spoken), kind(**fields))
 
 
-def waits_for_keys(written: str) -> bool:
-    """Whether the reply that `Reply.to_json` wrote waits for keys; its words are not read."""
-    return written.startswith(_WAITS_FOR_KEYS)
+def keys_awaited(written: str) -> int:
+    """Return how many keys the reply that `Reply.to_json` wrote waits for at most, 0 for none."""
+    found = _WAITS_FOR_KEYS(written)
+    return int(found[1]) if found else 0

@@ -106,7 +106,7 @@ def keep_recording(
     recording = Recording(
         utterance=name,
         language=language,
-        spoken_of=every[name].digest,
+        spoken_of=every[name].digest_in(language),
         digest=digest,
         seconds=seconds,
         added_by=added_by,
@@ -123,5 +123,6 @@ def missing_recordings(library: Library, language: str, *, at: datetime) -> list
     return [
         utterance
         for utterance in list_utterances(library, at=at)
-        if library.recordings.get((utterance.name, language), ("", ""))[0] != utterance.digest
+        if library.recordings.get((utterance.name, language), ("", ""))[0]
+        != utterance.digest_in(language)
     ]

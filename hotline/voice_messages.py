@@ -4,14 +4,30 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from sqlalchemy import or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import String, delete, or_, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from hotline.tickets import Ticket, TicketState
+from campaigns.base import Base
+from campaigns.bulk import insert_new
+from hotline.tickets import Ticket, TicketState, note_voice
 
 # After this the carrier has lost it, and asking on would never end. What is already here is
 # deleted there however long that takes.
 LOOK_FOR = timedelta(days=14)
+
+
+# The turn that opens a ticket and the carrier's note that its message can be fetched come in any
+# order; what no ticket holds after this belongs to none.
+UNCLAIMED_AFTER = timedelta(minutes=15)
+
+
+class HeardRecording(Base):
+    """A recording that the carrier has told us of, until it is a ticket's or deleted there."""
+
+    __tablename__ = "heard_recordings"
+
+    sid: Mapped[str] = mapped_column(String(64), primary_key=True)
+    heard_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class VoiceGateway(Protocol):
@@ -81,4 +97,36 @@ def expired_voices(session: Session, *, closed_before: datetime, limit: int) -> 
             .order_by(Ticket.id)
             .limit(limit)
         )
+    )
+
+
+def note_recording(session: Session, sid: str, *, seconds: int, now: datetime) -> None:
+    """Keep that the carrier has a recording, and how long it is by its own count.
+
+    It may come before the turn that opens the ticket, and also when no ticket ever will be.
+    """
+    session.execute(insert_new(session, HeardRecording).values(sid=sid, heard_at=now))
+    note_voice(session, sid, seconds=seconds)
+
+
+def unclaimed_recordings(session: Session, *, limit: int, now: datetime) -> list[str]:
+    """Return recordings that no ticket holds, and forget those that one does."""
+    old = HeardRecording.heard_at < now - UNCLAIMED_AFTER
+    tickets = select(Ticket.voice_sid)
+    session.execute(
+        delete(HeardRecording).where(old, HeardRecording.sid.in_(tickets)),
+        execution_options={"synchronize_session": False},
+    )
+    return list(
+        session.scalars(
+            select(HeardRecording.sid).where(old).order_by(HeardRecording.heard_at).limit(limit)
+        )
+    )
+
+
+def forget_recording(session: Session, sid: str) -> None:
+    """Note that the carrier has no copy of an unclaimed recording any more."""
+    session.execute(
+        delete(HeardRecording).where(HeardRecording.sid == sid),
+        execution_options={"synchronize_session": False},
     )

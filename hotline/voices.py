@@ -37,6 +37,6 @@ def _find_recording(library: Library, utterance: Utterance, language: str) -> st
     if not utterance.name:
         return None
     kept = library.recordings.get((utterance.name, language))
-    if kept is None or kept[0] != utterance.digest:
+    if kept is None or kept[0] != utterance.digest_in(language):
         return None
     return kept[1]

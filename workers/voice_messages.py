@@ -10,7 +10,9 @@ from hotline.voice_messages import (
     awaited_voices,
     expired_voices,
     forget_carrier_copy,
+    forget_recording,
     keep_voice,
+    unclaimed_recordings,
 )
 from workers.context import JobContext, context
 
@@ -41,6 +43,7 @@ def fetch_voice_messages() -> int:
         brought += _bring_home(ctx, voice)
     if len(awaited) < _AT_ONCE:
         ctx.redis.delete(_CURSOR)
+    _delete_unclaimed(ctx)
     return brought
 
 
@@ -69,6 +72,16 @@ def _bring_home(ctx: JobContext, voice: AwaitedVoice) -> bool:
     with ctx.sessions.begin() as session:
         forget_carrier_copy(session, voice.ticket_id)
     return True
+
+
+def _delete_unclaimed(ctx: JobContext) -> None:
+    """Delete at the carrier what nobody works on: too short, or left when we could not answer."""
+    with ctx.sessions.begin() as session:
+        unclaimed = unclaimed_recordings(session, limit=_AT_ONCE, now=ctx.now())
+    for sid in unclaimed:
+        if ctx.voices.delete_voice(sid):
+            with ctx.sessions.begin() as session:
+                forget_recording(session, sid)
 
 
 def _drop_voices(ctx: JobContext) -> int:

@@ -156,6 +156,14 @@ def erase(
     return subscriber
 
 
+def has_opted_out(session: Session, fingerprint: bytes) -> bool:
+    """Whether the owner of the number with this *fingerprint* wants no texts."""
+    found = select(Subscriber.id).where(
+        Subscriber.fingerprint == fingerprint, Subscriber.opted_out_at.is_not(None)
+    )
+    return session.scalar(found) is not None
+
+
 def consent_history(session: Session, subscriber: Subscriber) -> list[ConsentEvent]:
     """Return everything said about *subscriber*'s consent, in the order of recording."""
     return list(

@@ -1,30 +1,45 @@
 """Conversing: what one thing heard does to a talk, and where the talk comes to."""
 
+from dataclasses import dataclass
+
 from hotline.calls.heard import Heard, HeardKind
+from hotline.calls.places.declaring import DeclarationPlace
 from hotline.calls.places.directory import find_place
 from hotline.calls.places.place import Place
 from hotline.calls.talks import Talk
 from hotline.calls.visits import PERSON
 from hotline.steps import HangUp
 
+
+@dataclass(frozen=True, slots=True)
+class Length:
+    """After *most* turns a person helps better; with the *last* one the call ends."""
+
+    most: int
+    last: int
+
+
 MOST_MISSES = 3
-# A call of this many turns is lost in the menus; a person helps better, and then it ends.
-MOST_TURNS = 60
-LAST_TURN = 80
+# A call of this many turns is lost in the menus; a household's declarations take many more.
+CALLING = Length(60, 80)
+DECLARING = Length(360, 400)
 _MOST_HOPS = 8
 
 
-def respond(talk: Talk, heard: Heard, *, number: int, waited_for_keys: bool) -> None:
-    if number >= LAST_TURN:
+def respond(talk: Talk, heard: Heard, *, number: int, keys_awaited: int) -> None:
+    """Act on what is *heard* in turn *number*, when up to *keys_awaited* keys were waited for."""
+    longest = DECLARING if isinstance(_place(talk), DeclarationPlace) else CALLING
+    if number >= longest.last:
         talk.hang_up()
         return
-    if number >= MOST_TURNS and not talk.visit.node.startswith(PERSON):
+    if number >= longest.most and not talk.visit.node.startswith(PERSON):
         talk.say("too_long")
         talk.call_person()
         enter(talk)
         return
     place = _place(talk)
-    is_common = waited_for_keys and _hear_common_key(talk, heard)
+    is_common = keys_awaited > 0 and _hear_common_key(talk, heard)
+    talk.visit.is_full = 1 < keys_awaited == len(heard.keys)
     if is_common or (heard.kind is not HeardKind.SILENCE and place.hear(talk, heard)):
         talk.visit.misses = 0
     else:
@@ -40,6 +55,9 @@ def _hear_common_key(talk: Talk, heard: Heard) -> bool:
             talk.call_person()
         case "*":
             pass
+        case "#" if talk.visit.is_full:
+            # It was to end an entry that had ended by itself: it goes nowhere.
+            pass
         case "#":
             talk.back()
         case _:
@@ -52,7 +70,9 @@ def _miss(talk: Talk, heard: Heard) -> None:
     talk.visit.misses += 1
     is_silence = heard.kind in {HeardKind.SILENCE, HeardKind.VOICE}
     words = heard.kind is HeardKind.WORDS
-    talk.say("silence" if is_silence else "not_understood" if words else "wrong_key")
+    # A place that knows better has said already what was wrong.
+    if not talk.spoken:
+        talk.say("silence" if is_silence else "not_understood" if words else "wrong_key")
     if talk.visit.misses < MOST_MISSES:
         return
     talk.visit.misses = 0

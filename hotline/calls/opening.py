@@ -11,7 +11,6 @@ from hotline.calls.places.resuming import BEFORE
 from hotline.calls.talks import Talk
 from hotline.calls.visits import RESUME, Visit
 from hotline.library import Library
-from hotline.steps import HangUp, Reply
 
 # A call that broke off may be taken up again for this long (the caller rang back at once).
 RESUMABLE = timedelta(minutes=10)
@@ -30,7 +29,7 @@ def open_talk(
     now: datetime,
 ) -> Talk:
     """Return the talk with which a call begins; nothing more is read for it."""
-    area_code = opening.area_code or opening.listed or ""
+    area_code = opening.listed or opening.area_code or ""
     visit = Visit(
         library.script.start,
         opening.language or DEFAULT_LANGUAGE,
@@ -39,7 +38,7 @@ def open_talk(
     )
     before = _broken_off(opening, now=now)
     if before is not None:
-        visit = Visit(RESUME, before.language, area_code=area_code)
+        visit = Visit(RESUME, before.language, area_code=area_code, notes=visit.notes)
         visit.notes[BEFORE] = before.to_json()
     return Talk(
         session=session,
@@ -54,10 +53,14 @@ def open_talk(
 
 
 def _broken_off(opening: Opening, *, now: datetime) -> Visit | None:
-    """Return where this caller's last call was when it broke off, if that was just now."""
+    """Return where this caller's last call was when it broke off, if that was just now.
+
+    One that is still going on may be somebody else's: a school or an office has one number for
+    many telephones.
+    """
     if opening.before_at is None or opening.before_at < now - RESUMABLE:
         return None
+    if opening.before_state is not CallState.DROPPED:
+        return None
     visit = Visit.from_json(opening.before_visit or "{}")
-    reply = Reply.from_json(opening.before_reply or "[]")
-    is_closed = opening.before_state is CallState.CLOSED or isinstance(reply.ending, HangUp)
-    return None if is_closed or not visit.path else visit
+    return visit if visit.path else None

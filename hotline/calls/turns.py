@@ -28,7 +28,7 @@ from hotline.calls.talks import Talk
 from hotline.calls.visits import Visit
 from hotline.errors import TurnTakenError
 from hotline.library import Library
-from hotline.steps import HangUp, Reply, waits_for_keys
+from hotline.steps import HangUp, Reply, keys_awaited
 
 # The number of a turn, and what is said in it.
 Answer = tuple[int, Reply]
@@ -130,7 +130,7 @@ def think(
         now=now,
     )
     number = latest.number + 1
-    respond(talk, heard, number=number, waited_for_keys=waits_for_keys(latest.reply))
+    respond(talk, heard, number=number, keys_awaited=keys_awaited(latest.reply))
     return _written(talk, number, heard)
 
 

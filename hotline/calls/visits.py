@@ -12,7 +12,8 @@ RESUME = "resume"
 class Visit:
     """The place of a call: ``path`` is the way back, ``notes`` what the node itself remembers.
 
-    ``misses`` counts silences and wrong keys in a row; ``wait`` is what the last reply waits for.
+    ``misses`` counts silences and wrong keys in a row; ``is_full`` says that the last entry had
+    as many keys as it could, so that a ``#`` after it is still its end.
     """
 
     node: str
@@ -21,6 +22,7 @@ class Visit:
     topic: str = ""
     area_code: str = ""
     misses: int = 0
+    is_full: bool = False
     notes: dict[str, str] = field(default_factory=dict)
 
     def to_json(self) -> str:

@@ -47,6 +47,8 @@ class Question(Document):
             raise ValueError("`digits` belongs to the kind digits, and to no other")
         if (self.kind == "choice") != bool(self.choices):
             raise ValueError("`choices` belong to the kind choice, and to no other")
+        if self.digits == 1 and self.least == 0:
+            raise ValueError("0 alone calls a person everywhere; make it a choice with keys from 1")
         if self.is_danger and self.kind != "yes_no":
             raise ValueError("`is_danger` belongs to the kind yes_no")
         return self

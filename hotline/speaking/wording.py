@@ -22,7 +22,8 @@ _UNITS = {"vi": "phần trăm", "en": "percent"}
 @lru_cache(maxsize=4096)
 def say_aloud(text: str, language: str) -> str:
     """Return *text* in the words of *language* (vi, zh or en), without a digit; never raises."""
-    said = expand_abbreviations(normalise(text), language)
+    said = _TELEPHONE.sub(lambda found: _telephone(found, language), normalise(text))
+    said = expand_abbreviations(said, language)
     for pattern, rule in _RULES:
         said = pattern.sub(lambda found, rule=rule: rule(found, language), said)  # type: ignore[misc]
     said = _ANY_DIGIT.sub(lambda found: digits_in(str(int(found.group())), language), said)
@@ -63,6 +64,10 @@ _MONTHS = (
 
 def _date(found: _Match, language: str) -> str:
     day, month, year = (int(part) if part else 0 for part in found.group("day", "month", "year"))
+    before = found.group("said") or ""
+    if day and not year and not before and language != "zh":
+        # Two of three doses are no day of March.
+        return found.group()
     if not (1 <= month <= len(_MONTHS) and day <= 31):  # noqa: PLR2004 - no month has more
         return _apart(found, language)
     if language == "zh":
@@ -71,23 +76,23 @@ def _date(found: _Match, language: str) -> str:
             f"{cardinal_in(month, language)}月",
             f"{cardinal_in(day, language)}日" if day else "",
         ]
-        return "".join(parts)
+        return before + "".join(parts)
     if language == "en":
         parts = [
             cardinal_in(day, language) if day else "",
             _MONTHS[month - 1],
             cardinal_in(year, language) if year else "",
         ]
-        return " ".join(part for part in parts if part)
+        return before + " ".join(part for part in parts if part)
     name = {4: "tư"}.get(month, cardinal_in(month, language))
     parts = [
-        f"{'' if found.group('said') else 'ngày '}{cardinal_in(day, language)}" if day else "",
+        f"{'' if before.casefold() in _DAYS else 'ngày '}{cardinal_in(day, language)}"
+        if day
+        else "",
         f"{'' if not day and found.group('said_month') else 'tháng '}{name}",
         f"năm {cardinal_in(year, language)}" if year else "",
     ]
-    return (found.group("said") or found.group("said_month") or "") + " ".join(
-        part for part in parts if part
-    )
+    return (before or found.group("said_month") or "") + " ".join(part for part in parts if part)
 
 
 def _apart(found: _Match, language: str) -> str:
@@ -109,6 +114,25 @@ def _hour(found: _Match, language: str) -> str:
 def _range(found: _Match, language: str) -> str:
     between = {"vi": " đến ", "en": " to "}.get(language, "至")
     return f"{found.group(1)}{between}{found.group(2)}"
+
+
+def _until(found: _Match, language: str) -> str:
+    return found.group(1) + {"vi": " đến ", "en": " to "}.get(language, "至")
+
+
+def _until_day(found: _Match, language: str) -> str:
+    return found.group(1) + {"vi": " đến ngày ", "en": " to "}.get(language, "至")
+
+
+def _each(found: _Match, _language: str) -> str:
+    return f"{found.group(1)} mỗi "
+
+
+def _fraction(found: _Match, language: str) -> str:
+    part, whole = (cardinal_in(int(one), language) for one in found.group(1, 2))
+    if language == "zh":
+        return f"{whole}分之{part}"
+    return f"{part}{' trên ' if language == 'vi' else ' of '}{whole}"
 
 
 def _thousands(found: _Match, language: str) -> str:
@@ -157,10 +181,27 @@ def _number(found: _Match, language: str) -> str:
     return f"{before}{said}{after}"
 
 
+_TELEPHONE = re.compile(
+    r"(?<![\d.,/])(?:\+84[ .]?\d{1,3}|0\d{2,3}|1[89]00)(?:[ .]?\d{2,4}){1,3}(?![\d/])"
+)
+# After one of these a day and a month are a date also without a year.
+_BEFORE_A_DAY = (
+    "[Nn]gày|[Mm]ùng|[Tt]ừ|[Đđ]ến|[Tt]rước|[Ss]au|[Oo]n|[Ff]rom|[Uu]ntil|[Bb]y|[Tt]o|[Ss]ince"
+)
+_DAYS = ("ngày ", "mùng ")
+# A number of three digits is dialled, unless it counts something.
+_COUNTED = (
+    "người|ca|mũi|liều|xã|trường hợp|nghìn|triệu|giường|hộ|đồng|phút|giờ|ngày|"
+    "people|cases|doses|beds|minutes|hours|days|人|例|剂|张|分钟|小时|天"
+)
 _RULES: tuple[_Rule, ...] = (
+    (re.compile(r"(\d[hg]\d{0,2}) ?[-–] ?(?=\d{1,2}[hg])"), _until),
+    (re.compile(r"(\d{1,2}:\d\d) ?[-–] ?(?=\d{1,2}:\d\d)"), _until),
+    (re.compile(r"(?<![\d/])(\d{1,2}) ?[-–] ?(?=\d{1,2}/\d{1,2}(?:/\d{4})?(?!\d))"), _until_day),
+    (re.compile(r"\b(lần|viên|liều|mũi)/(?=ngày|tuần|tháng|người)"), _each),
     (
         re.compile(
-            r"(?P<said>\b[Nn]gày |\b[Mm]ùng )?(?P<said_month>(?!))?"
+            rf"(?P<said>(?<!\S)(?:{_BEFORE_A_DAY}) )?(?P<said_month>(?!))?"
             r"(?<![\d/])(?P<day>[0-3]?\d)/(?P<month>[01]?\d)(?:/(?P<year>[12]\d{3}))?(?![\d/])"
             r"(?!/?[A-ZĐ])",
             re.ASCII,
@@ -185,17 +226,15 @@ _RULES: tuple[_Rule, ...] = (
         _hour,
     ),
     (
-        re.compile(
-            r"(?<![\d.,/])(?:\+84[ .]?\d{1,3}|0\d{2,3}|1[89]00)(?:[ .]?\d{2,4}){1,3}(?![\d/])"
-        ),
-        _telephone,
+        re.compile(rf"(?<![\d.,/])(?:{_SHORT_NUMBERS})(?![\d.,%/]*\d|%| ?(?:{_COUNTED}))"),
+        _short_number,
     ),
-    (re.compile(rf"(?<![\d.,/])(?:{_SHORT_NUMBERS})(?![\d.,%/]*\d|%)"), _short_number),
     (re.compile(r"(?<![\d.,])\d{1,3}(?:[.]\d{3})+(?![\d])"), _thousands),
     (re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d])"), _thousands),
     (re.compile(r"(\d+) ?[-–] ?(\d+)(?![-–\d])"), _range),
     (re.compile(r"(\d+(?:[.,]\d+)?) ?%"), _percent),
     (re.compile(r"(?<![\d.,])(\d{1,9})[.,](\d{1,6})(?![\d.,]*\d)"), _decimal),
+    (re.compile(r"(?<![\d/])(\d{1,4})/(\d{1,4})(?![\d/])", re.ASCII), _fraction),
     (re.compile(r"(\d+)/(?=[^\W\d_])"), _document),
     (re.compile(r"(\d+)", re.ASCII), _number),
 )

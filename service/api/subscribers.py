@@ -15,11 +15,12 @@ from campaigns.base import LARGEST_ID
 from campaigns.errors import UnknownSubscriberError
 from campaigns.phones import read_phone
 from campaigns.sealing import mask
-from campaigns.subscribers.consent import consent_history, erase, get_subscriber, opt_in, opt_out
+from campaigns.subscribers.consent import consent_history, get_subscriber, opt_in, opt_out
 from campaigns.subscribers.counts import count_subscribers
 from campaigns.subscribers.models import ConsentEvent, Subscriber
 from service.api.once import once
 from service.api.requests import answer, needs, reading, resources, writing
+from service.erasing import erase_everywhere
 
 subscribers = APIBlueprint("subscribers", __name__, tag="Subscribers")
 _ID = "<int:number>"
@@ -149,7 +150,7 @@ def say_yes(json_data: ConsentIn) -> Response:
 @subscribers.output(SubscriberOut)
 def forget(json_data: ConsentIn) -> Response:
     """Forget everything about somebody but that they must not be texted."""
-    return _change(erase, json_data)
+    return _change(erase_everywhere, json_data)
 
 
 def _change(say: Callable[..., Subscriber], wanted: ConsentIn) -> Response:

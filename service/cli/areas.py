@@ -20,6 +20,7 @@ from campaigns.levels import (
 )
 from campaigns.local_time import ZONE
 from campaigns.recodings import Recoded, recode_area_path
+from hotline.callers import recode_callers
 from service.cli.moments import Moment
 from service.cli.output import Answer, answering
 from service.resources import open_resources
@@ -85,6 +86,8 @@ def recode(file: Path) -> Answer:
     """
     with open_resources() as resources, resources.sessions.begin() as session:
         done = recode_area_path(session, file, now=resources.now())
+        codes = {one.recoding.old_code: one.recoding.new_code for one in done}
+        recode_callers(session, codes)
     moved = sum(one.moved for one in done)
     known = sum(one.is_known for one in done)
     shown = [f"{moved:,} people moved by {len(done) - known} recodings; {known} known before."]

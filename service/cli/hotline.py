@@ -75,13 +75,19 @@ def load(directory: Path | None, user: str | None) -> Answer:
     """
     found = read_set(read_files(directory) if directory else shipped_files())
     with open_resources() as resources, resources.sessions.begin() as session:
-        if user:
-            get_person(session, user)
-        author = user or os.environ.get("LOA_USER") or getpass.getuser()
+        named = user or os.environ.get("LOA_USER")
+        if named:
+            get_person(session, named)
+        author = named or getpass.getuser()
         loaded = load_set(session, found, author=author, now=resources.now())
     said = f"Edition {loaded.edition} runs. {loaded.answers} answers wait for approval."
     following = "Have them approved: loa hotline approve --all --user LOGIN"
     shown = [said, *([following] if loaded.answers else [])]
+    if loaded.answers and not named:
+        shown.append(
+            f"{author} is the account's name and nobody's login, so nobody is kept from approving "
+            "what they wrote. Say who wrote it with --user LOGIN."
+        )
     document = {"edition": loaded.edition, "answers_waiting": loaded.answers, "author": author}
     return Answer(document, [Text(line) for line in shown])
 

@@ -16,7 +16,6 @@ from campaigns.phones import read_phone
 from campaigns.sealing import mask
 from campaigns.subscribers.consent import (
     consent_history,
-    erase,
     get_subscriber,
     opt_in,
     opt_out,
@@ -26,6 +25,7 @@ from campaigns.subscribers.languages import NAMES
 from campaigns.subscribers.sheets import Row, Sheet
 from service.cli.output import NOTES, Answer, answering
 from service.database import reading
+from service.erasing import erase_everywhere
 from service.lists import Imported, Watch, import_list
 from service.resources import Resources, open_resources
 
@@ -142,7 +142,7 @@ def opt_in_command(number: str, source: str) -> Answer:
 @answering
 def erase_command(number: str, source: str) -> Answer:
     """Forget who has NUMBER; all that stays is that it must not be texted."""
-    return _record(erase, number, source, state="erased", said="is erased")
+    return _record(erase_everywhere, number, source, state="erased", said="is erased")
 
 
 @subscribers.command("history")

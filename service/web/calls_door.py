@@ -6,7 +6,13 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 
-from service.twilio.voice import BEGIN_PATH, RECORDINGS_PATH, STATUS_PATH, TURNS_PATH
+from service.twilio.voice import (
+    BEGIN_PATH,
+    RECORDINGS_PATH,
+    SOUNDS_PATH,
+    STATUS_PATH,
+    TURNS_PATH,
+)
 from service.web.groups import Groups
 from service.web.signed_forms import (
     Receive,
@@ -21,9 +27,7 @@ from service.web.switchboard import Switchboard
 from service.web.turns import Asked, Form
 
 _TWIML = "text/xml; charset=utf-8"
-_OPENS = re.compile(
-    rf"{BEGIN_PATH}|{STATUS_PATH}|{RECORDINGS_PATH}|{TURNS_PATH}[0-9]{{1,40}}"
-).fullmatch
+_TURN = re.compile(rf"{TURNS_PATH}([0-9]{{1,40}})").fullmatch
 # So many are thought out while a caller hardly notices the pause.
 _LARGEST_GROUP = 64
 # Whoever would have to wait longer than carriers do, 15 seconds, is told at once to call again.
@@ -45,8 +49,9 @@ class CallsDoor:
 
     @staticmethod
     def opens(path: str) -> bool:
-        """Whether *path* is asked for here."""
-        return _OPENS(path) is not None
+        """Whether *path* is asked for here: all below the hotline's own, but for its sounds."""
+        is_below = path == BEGIN_PATH or path.startswith(f"{BEGIN_PATH}/")
+        return is_below and not path.startswith(SOUNDS_PATH)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -59,13 +64,15 @@ class CallsDoor:
                 await self._note(send, self._switchboard.end, form)
             case path if path == RECORDINGS_PATH:
                 await self._note(send, self._switchboard.note_recording, form)
-            case path:
-                number = None if path == BEGIN_PATH else int(path.removeprefix(TURNS_PATH))
-                asked = Asked.of(number, form)
+            case path if path == BEGIN_PATH or _TURN(path):
+                turn = _TURN(path)
+                asked = Asked.of(int(turn[1]) if turn else None, form)
                 # Without a name no second turn would ever find this call again.
                 document = await self._groups.put(asked) if asked.sid else None
                 document = document or self._switchboard.apologise()
                 await answer(send, HTTPStatus.OK, document, content_type=_TWIML)
+            case _:
+                await answer_problem(send, HTTPStatus.NOT_FOUND, "Nothing is asked here.")
 
     async def warm(self) -> None:
         """Read what will be said before anybody rings."""

@@ -5,7 +5,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from campaigns.sealing import Sealer
@@ -14,8 +14,8 @@ from hotline.calls.turns import end_call
 from hotline.errors import NothingToSayError
 from hotline.speaking.wording import say_aloud
 from hotline.steps import HangUp, Reply, Spoken
-from hotline.tickets import note_voice
 from hotline.utterances import list_utterances
+from hotline.voice_messages import note_recording
 from service.database import reading
 from service.twilio.hearing import is_over, read_call_sid, read_heard
 from service.twilio.voice import VoiceRenderer
@@ -56,7 +56,7 @@ class Switchboard:
         try:
             with reading(self._sessions) as session:
                 library = self._library.current(session)
-        except SQLAlchemyError as fault:
+        except Exception as fault:  # noqa: BLE001 - without it every caller would be told of a fault
             _log(fault)
             return
         for utterance in list_utterances(library, at=self._now()) if library else ():
@@ -70,7 +70,13 @@ class Switchboard:
                 self._renderer.render(reply, number=number)
                 for number, reply in self._turns.take(asked)
             ]
-        except (NothingToSayError, OperationalError) as fault:
+        except NothingToSayError as fault:
+            _log(fault)
+            return [self.apologise()] * len(asked)
+        except OperationalError as fault:
+            if len(asked) > 1 and not fault.connection_invalidated:
+                # The server answers, and has refused one of them: a deadlock, a lock, a timeout.
+                return [document for one in asked for document in self.answer([one])]
             _log(fault)
             return [self.apologise()] * len(asked)
         except Exception as fault:  # noqa: BLE001 - a caller must never meet with silence
@@ -102,7 +108,9 @@ class Switchboard:
         if heard.kind is not HeardKind.VOICE or form.get("RecordingStatus") != "completed":
             return True
         return self._note(
-            lambda session: note_voice(session, heard.voice_sid, seconds=heard.seconds)
+            lambda session: note_recording(
+                session, heard.voice_sid, seconds=heard.seconds, now=self._now()
+            )
         )
 
     def _note(self, write: Callable[[Session], None]) -> bool:

@@ -62,7 +62,7 @@ def test_transfers_and_what_was_left_are_counted(session: Session, sealer: Seale
     counted = count_calls(session, **DAY)
     assert counted.transfers == 1
     assert counted.tickets == {"callback": 1, "rumour": 1}
-    assert counted.unanswered == 1
+    assert counted.unanswered == 0
 
 
 def test_a_commune_with_few_calls_cannot_single_anybody_out(

@@ -6,9 +6,15 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from campaigns.errors import UnknownSubscriberError
 from campaigns.sealing import Sealer
 from hotline.call_records import Call, CallState, Turn
+from hotline.caller_texts import CallerText
+from hotline.callers import Caller
 from hotline.tickets import Ticket
+from hotline.voice_messages import HeardRecording, note_recording
+from service.erasing import erase_everywhere
+from tests.builders import a_phone
 from tests.fakes.voices import FakeVoices
 from tests.hotline.builders import CallerOnTheLine, a_library
 from tests.workers.conftest import Watch
@@ -151,3 +157,43 @@ def test_a_call_of_whose_end_nobody_told_is_dropped_after_hours(
     keep_retention()
     session.expire_all()
     assert session.scalars(select(Call.state)).one() is CallState.DROPPED
+
+
+def test_a_recording_that_no_ticket_holds_is_deleted_at_the_carrier(
+    session: Session, ticket_id: int, voices: FakeVoices, watch: Watch
+) -> None:
+    """Too short to be a message, or left while we could not answer."""
+    for sid in ("RE1", "REshort", "REshort"):
+        note_recording(session, sid, seconds=1, now=watch())
+    session.commit()
+    voices.kept["REshort"] = b"beep"
+    voices.is_away = True
+    watch.forward(minutes=20)
+    fetch_voice_messages()
+    assert set(voices.kept) == {"RE1", "REshort"}
+    voices.is_away = False
+    fetch_voice_messages()
+    assert voices.kept == {}
+    assert session.scalars(select(HeardRecording)).all() == []
+    assert _ticket(session, ticket_id).voice != ""
+
+
+def test_whoever_is_forgotten_is_forgotten_by_the_hotline_too(
+    session: Session, sealer: Sealer, watch: Watch
+) -> None:
+    """Their number, what they chose and what was texted to them; the counts stay."""
+    number = a_phone()
+    caller = CallerOnTheLine(session, a_library(), sealer, number=number)
+    caller.press("9115")
+    caller.press("0")
+    caller.be_transferred(was_answered=False)
+    caller.leave_message()
+    erase_everywhere(session, number, source="letter", sealer=sealer, now=watch())
+    fingerprint = sealer.fingerprint(number)
+    assert session.get(Caller, fingerprint) is None
+    (call,) = session.scalars(select(Call)).all()
+    assert (call.sealed, call.fingerprint) == (None, None)
+    assert [ticket.sealed for ticket in session.scalars(select(Ticket))] == [None]
+    assert [(one.sealed, one.body) for one in session.scalars(select(CallerText))] == [(None, "")]
+    with pytest.raises(UnknownSubscriberError):
+        erase_everywhere(session, a_phone(), source="letter", sealer=sealer, now=watch())

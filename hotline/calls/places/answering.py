@@ -1,5 +1,6 @@
 """Answering: one answer that is true now, spoken, repeated, or sent by text on a key."""
 
+from campaigns.subscribers.consent import has_opted_out
 from hotline.answers.bank import Approved
 from hotline.caller_texts import order_text
 from hotline.calls.heard import Heard
@@ -7,6 +8,7 @@ from hotline.calls.talks import Talk
 from hotline.calls.visits import ANSWER
 
 TEXT_KEY = "5"
+_LIMIT = "sms_limit"
 
 
 class AnswerPlace:
@@ -53,11 +55,28 @@ def send_answer(talk: Talk, found: Approved) -> None:
     send_text(talk, body, subject=f"{found.code}.{found.version}")
 
 
-def send_text(talk: Talk, body: str, *, subject: str, is_said: bool = True) -> None:
-    """Owe the caller *body* as a text within today's limit; say what came of it if *is_said*."""
+def send_text(talk: Talk, body: str, *, subject: str) -> None:
+    """Owe the caller *body*, which they asked for by a key, as a text; say what came of it."""
+    talk.say(_order(talk, body, subject=subject))
+
+
+def send_reference(talk: Talk, body: str, *, subject: str) -> None:
+    """Owe the caller the number of what they left, unless they want no texts of ours.
+
+    They have heard it already; only where it will not come as a text is that said.
+    """
+    if talk.fingerprint is not None and has_opted_out(talk.session, talk.fingerprint):
+        return
+    said = _order(talk, body, subject=subject)
+    if said == _LIMIT:
+        talk.say(said)
+
+
+def _order(talk: Talk, body: str, *, subject: str) -> str:
+    """Owe *body* within today's limit; return the phrase that says what came of it."""
     if talk.fingerprint is None or talk.sealed is None:
-        said = "sms_withheld"
-    elif order_text(
+        return "sms_withheld"
+    is_owed = order_text(
         talk.session,
         talk.call_id,
         body,
@@ -65,10 +84,6 @@ def send_text(talk: Talk, body: str, *, subject: str, is_said: bool = True) -> N
         fingerprint=talk.fingerprint,
         sealed=talk.sealed,
         now=talk.now,
-    ):
-        said = "sms_sent"
-        talk.owes_text = True
-    else:
-        said = "sms_limit"
-    if is_said:
-        talk.say(said)
+    )
+    talk.owes_text = talk.owes_text or is_owed
+    return "sms_sent" if is_owed else _LIMIT

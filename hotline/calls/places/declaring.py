@@ -4,8 +4,9 @@ from datetime import timedelta
 
 from campaigns.local_time import ZONE
 from hotline.calls.heard import Heard
-from hotline.calls.places.answering import send_text
+from hotline.calls.places.answering import send_reference
 from hotline.calls.talks import Talk
+from hotline.calls.visits import Visit
 from hotline.communes import list_communes
 from hotline.declarations.document import NO, YES, Question
 from hotline.declarations.records import Declaration, begin_declaration
@@ -101,8 +102,16 @@ def _begin(talk: Talk) -> None:
     talk.visit.notes |= {_PHASE: _ASK, _ID: str(declaration.id)}
 
 
+def take_over(talk: Talk, before: Visit) -> None:
+    """Let this call go on with the declaration that the call *before* was in, and only this one."""
+    begun = talk.session.get(Declaration, int(before.notes.get(_ID, "0"))) if before.notes else None
+    if begun is not None:
+        begun.call_id = talk.call_id
+
+
 def _current(talk: Talk) -> Declaration | None:
-    return talk.session.get(Declaration, int(talk.visit.notes.get(_ID, "0")))
+    begun = talk.session.get(Declaration, int(talk.visit.notes.get(_ID, "0")))
+    return begun if begun is not None and begun.call_id == talk.call_id else None
 
 
 def _ask(talk: Talk) -> None:
@@ -132,15 +141,15 @@ def _fits(talk: Talk, question: Question, keys: str) -> bool:
 
 def _finish(talk: Talk, declaration: Declaration) -> None:
     declaration.is_complete = True
+    talk.answer = "declaration"
     talk.say("declaration_done", reference=digit_by_digit(declaration.reference))
     if talk.sealed is None:
         talk.say("declaration_withheld")
     else:
         body = talk.library.phrases.phrases["declaration_sms"].in_language(talk.language)
-        send_text(
+        send_reference(
             talk,
             body.format(reference=declaration.reference),
             subject=f"declaration.{declaration.reference}",
-            is_said=False,
         )
     talk.visit.notes = {_PHASE: _NEXT}

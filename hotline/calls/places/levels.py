@@ -1,7 +1,5 @@
 """Levels: the level of the caller's own commune, what it allows, and what is announced."""
 
-from datetime import datetime
-
 from campaigns.levels import (
     LevelDecision,
     announced_level,
@@ -23,6 +21,7 @@ from hotline.communes import (
 from hotline.documents import Wording
 from hotline.measures import measures_code
 from hotline.scripts.document import MENU_CHOICES
+from hotline.speaking.moments import write_moment
 
 OTHER_KEY = "1"
 MEASURES_KEY = "2"
@@ -58,6 +57,8 @@ class LevelPlace:
             notes[_OFFERED] = " ".join(commune.code for commune in found)
             self._offer(talk, notes[_OFFERED].split())
         else:
+            if heard.keys.isdigit():
+                talk.say("commune_many" if found else "commune_none")
             return False
         return True
 
@@ -111,9 +112,9 @@ def _find(talk: Talk, heard: Heard) -> list[Commune]:
 
 
 def _settle_on(talk: Talk, commune: Commune) -> None:
-    """Take *commune* as the caller's from now on, unless a list says where they live."""
+    """Take *commune* as the caller's from now on, unless it is known where they live."""
     talk.visit.notes[_AREA] = commune.code
-    if not talk.visit.area_code:
+    if all(one.code != talk.visit.area_code for one in _communes(talk)):
         talk.visit.area_code = talk.remembers["area_code"] = commune.code
     _tell(talk, commune)
 
@@ -130,7 +131,7 @@ def _tell(talk: Talk, commune: Commune) -> None:
     Both at once would be longer than anybody listens; then what is allowed is a key away.
     """
     talk.visit.notes[_AREA] = commune.code
-    talk.visit.topic = "levels"
+    talk.visit.topic = talk.answer = "levels"
     decision = level_at(talk.session, commune.code, at=talk.now)
     coming = announced_level(talk.session, commune.code, now=talk.now)
     if decision is None:
@@ -157,7 +158,7 @@ def _say_decision(talk: Talk, phrase: str, decision: LevelDecision, commune: Com
             "area": commune.full_name,
             "level": str(decision.level),
             "colour": level.colour(language),
-            "from": _write_moment(decision.effective_at, language),
+            "from": write_moment(decision.effective_at, language),
             "document": decision.document,
         },
     )
@@ -174,11 +175,3 @@ def _say_measures(talk: Talk, decision: LevelDecision) -> None:
 
 def _find_measures(talk: Talk, decision: LevelDecision) -> Approved | None:
     return talk.library.find_answer(measures_code(decision.scheme, decision.level), at=talk.now)
-
-
-def _write_moment(moment: datetime, language: str) -> str:
-    """Write a moment as people of *language* do; the words come later."""
-    local = moment.astimezone(ZONE)
-    hour = f"{local:%H:%M}"
-    day = f"{local.day}/{local.month}/{local.year}"
-    return {"vi": f"{hour} ngày {day}", "zh": f"{day} {hour}"}.get(language, f"{hour} on {day}")

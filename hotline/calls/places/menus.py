@@ -18,16 +18,12 @@ class LanguagePlace:
 
     def enter(self, talk: Talk) -> None:
         if not talk.visit.misses:
-            talk.utter(f"node.{self._name}", _texts(self._node.prompt))
+            _say_greeting(talk, self._name, self._node)
         if talk.visit.notes.get("known"):
             self._leave(talk)
             return
         for key, choice in self._node.choices.items():
-            label = choice.label.get(choice.language) or choice.label["vi"]
-            spoken_in = choice.language if choice.language in choice.label else "vi"
-            talk.utter_in(
-                choice.language, f"node.{self._name}.{key}", {"vi": label, spoken_in: label}
-            )
+            talk.utter_in(choice.language, f"node.{self._name}.{key}", choice.label)
         talk.ask_key()
 
     def hear(self, talk: Talk, heard: Heard) -> bool:
@@ -65,7 +61,7 @@ class MenuPlace:
         if heard.kind is HeardKind.WORDS:
             choice = _find_hinted(offered, heard.words, talk.language)
         else:
-            choice = offered.get(heard.keys) or self._ended(heard.keys)
+            choice = offered.get(heard.keys) or self._ended(talk, heard.keys)
         if choice is None:
             return False
         if self._name == talk.library.script.home:
@@ -73,13 +69,16 @@ class MenuPlace:
         talk.go(f"{ANSWER}{choice.answer}" if choice.answer else choice.to or "")
         return True
 
-    def _ended(self, key: str) -> Choice | None:
+    def _ended(self, talk: Talk, key: str) -> Choice | None:
         """Return an answer that is no longer offered, for whoever has learned its key.
 
-        They hear what succeeds it, or are led to a person.
+        They hear what succeeds it, or are led to a person. Of a menu in which nothing is true
+        any more it is the first answer that another succeeds.
         """
         choice = self._node.choices.get(key)
-        return choice if choice is not None and choice.answer is not None else None
+        if choice is None or choice.answer is not None:
+            return choice
+        return talk.library.find_successor(choice, at=talk.now)
 
     def _offered(self, talk: Talk) -> dict[str, Choice]:
         return {
@@ -87,6 +86,18 @@ class MenuPlace:
             for key, choice in self._node.choices.items()
             if talk.library.is_offered(choice, at=talk.now)
         }
+
+
+def greet(talk: Talk) -> None:
+    """Say what every call begins with, wherever it goes on."""
+    start = talk.library.script.start
+    node = talk.library.script.nodes[start]
+    if isinstance(node, LanguageNode):
+        _say_greeting(talk, start, node)
+
+
+def _say_greeting(talk: Talk, name: str, node: LanguageNode) -> None:
+    talk.utter(f"node.{name}", {"vi": next(iter(node.prompt.values())), **node.prompt})
 
 
 def _find_hinted(offered: Mapping[str, Choice], words: str, language: str) -> Choice | None:
@@ -98,7 +109,3 @@ def _find_hinted(offered: Mapping[str, Choice], words: str, language: str) -> Ch
         if any(hint.casefold() in said for hint in choice.hints.get(language, ()))
     ]
     return named[0] if len(named) == 1 else None
-
-
-def _texts(prompt: Mapping[str, str]) -> dict[str, str]:
-    return {"vi": next(iter(prompt.values()))} | dict(prompt)

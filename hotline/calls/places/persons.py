@@ -1,10 +1,13 @@
 """Persons: a transfer to whoever takes calls on the topic, then a voice message to call back."""
 
+from collections.abc import Iterator
+
 from campaigns.areas import list_areas
 from campaigns.local_time import ZONE
 from hotline.calls.heard import Heard, HeardKind
 from hotline.calls.talks import Talk
-from hotline.desks import WEEKDAYS, Desk
+from hotline.desks import Desk
+from hotline.speaking.moments import write_moment
 from hotline.steps import AwaitVoice, Transfer
 from hotline.tickets import TicketKind, Urgency, digit_by_digit, open_ticket
 
@@ -15,6 +18,7 @@ _STEP = "step"
 _DESK = "desk"
 _RINGING = "ringing"
 _VOICEMAIL = "voicemail"
+_OVERFLOWED = "overflowed"
 
 
 class PersonPlace:
@@ -30,7 +34,7 @@ class PersonPlace:
         name, desk = find_desk(talk, self._topic)
         if desk.is_danger:
             talk.say("danger_first")
-        self._ring(talk, name, desk)
+        self._ring(talk, name)
 
     def hear(self, talk: Talk, heard: Heard) -> bool:
         if heard.kind is HeardKind.TRANSFERRED:
@@ -41,31 +45,29 @@ class PersonPlace:
             return False
         return True
 
-    def _ring(self, talk: Talk, name: str, desk: Desk) -> None:
-        if not desk.is_open(talk.now, talk.library.desks.holidays):
-            talk.tell_each(
-                talk.library.phrases.phrases["person_closed"],
-                lambda language: {"hours": _hours(desk, language)},
-            )
+    def _ring(self, talk: Talk, name: str) -> None:
+        """Ring the desk, or the first behind it that somebody is at; else ask for a message."""
+        found = next(_reachable(talk, name), None)
+        if found is None:
+            _say_closed(talk, talk.library.desks.desks[name])
             _ask_for_message(talk)
             return
-        talk.visit.notes |= {_STEP: _RINGING, _DESK: name}
+        open_name, numbers = found
+        talk.visit.notes |= {_STEP: _RINGING, _DESK: open_name}
         talk.say("person_connecting")
-        talk.ending = Transfer(desk.numbers_for(_areas_of(talk)), desk.ring_s)
+        talk.ending = Transfer(numbers, talk.library.desks.desks[open_name].ring_s)
 
     def _after_ringing(self, talk: Talk, heard: Heard) -> None:
         if heard.was_answered:
             talk.hang_up()
             return
-        desks = talk.library.desks.desks
-        rung = desks.get(talk.visit.notes.get(_DESK, ""))
-        overflow = rung.overflow if rung else None
-        is_tried = talk.visit.notes.get("overflowed") == "yes"
-        if overflow in desks and not is_tried:
-            talk.visit.notes["overflowed"] = "yes"
-            if desks[overflow].is_open(talk.now, talk.library.desks.holidays):
-                self._ring(talk, overflow, desks[overflow])
-                return
+        rung = talk.library.desks.desks.get(talk.visit.notes.get(_DESK, ""))
+        behind = rung.overflow if rung else None
+        is_tried = talk.visit.notes.get(_OVERFLOWED) == "yes"
+        if behind is not None and not is_tried and next(_reachable(talk, behind), None):
+            talk.visit.notes[_OVERFLOWED] = "yes"
+            self._ring(talk, behind)
+            return
         talk.say("person_busy")
         _ask_for_message(talk)
 
@@ -87,7 +89,8 @@ class PersonPlace:
             voice_s=heard.seconds,
             now=talk.now,
         )
-        talk.say("voicemail_kept", reference=digit_by_digit(ticket.reference))
+        said = "voicemail_kept" if talk.sealed else "voicemail_kept_withheld"
+        talk.say(said, reference=digit_by_digit(ticket.reference))
         talk.hang_up()
 
 
@@ -98,14 +101,38 @@ def find_desk(talk: Talk, topic: str) -> tuple[str, Desk]:
     return name, desks[name]
 
 
+def _reachable(talk: Talk, name: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield the desks, from *name* along their overflows, that take this call now."""
+    desks, seen = talk.library.desks, set[str]()
+    here: str | None = name
+    while here is not None and here in desks.desks and here not in seen:
+        seen.add(here)
+        desk = desks.desks[here]
+        numbers = desk.numbers_for(_areas_of(talk))
+        if numbers and desk.is_open(talk.now, desks.holidays):
+            yield here, numbers
+        here = desk.overflow
+
+
+def _say_closed(talk: Talk, desk: Desk) -> None:
+    opens = desk.next_open(talk.now, talk.library.desks.holidays)
+    if opens is None:
+        talk.say("person_busy")
+        return
+    talk.tell_each(
+        talk.library.phrases.phrases["person_closed"],
+        lambda language: {"opens": write_moment(opens, language)},
+    )
+
+
 def _ask_for_message(talk: Talk) -> None:
     talk.visit.notes[_STEP] = _VOICEMAIL
-    talk.say("voicemail_ask")
+    talk.say("voicemail_ask" if talk.sealed else "voicemail_ask_withheld")
     talk.ending = AwaitVoice(LONGEST_MESSAGE_S)
 
 
 def _areas_of(talk: Talk) -> tuple[str, ...]:
-    """Return the caller's commune and everything above it."""
+    """Return the caller's commune and everything above it, the nearest first."""
     if not talk.visit.area_code:
         return ()
     areas = list_areas(talk.session, on=talk.now.astimezone(ZONE).date())
@@ -116,10 +143,3 @@ def _areas_of(talk: Talk) -> tuple[str, ...]:
         found.append(code)
         code = parents.get(code)
     return tuple(found)
-
-
-def _hours(desk: Desk, language: str) -> str:
-    """Write the desk's hours of an ordinary day: ``07:30 đến 11:30, 13:30 đến 17:00``."""
-    stretches = next((desk.hours[day] for day in WEEKDAYS if desk.hours.get(day)), ())
-    until = {"vi": " đến ", "zh": "至"}.get(language, " to ")
-    return ", ".join(stretch.replace("-", until) for stretch in stretches)

@@ -1,7 +1,7 @@
 """Reporting: a rumour or feedback, spoken after the tone, with a number to ask by later."""
 
 from hotline.calls.heard import Heard, HeardKind
-from hotline.calls.places.answering import send_text
+from hotline.calls.places.answering import send_reference
 from hotline.calls.places.persons import LONGEST_MESSAGE_S, SHORTEST_MESSAGE_S
 from hotline.calls.talks import Talk
 from hotline.steps import AwaitVoice
@@ -35,13 +35,13 @@ class ReportPlace:
             voice_s=heard.seconds,
             now=talk.now,
         )
+        talk.answer = self._kind.value
         talk.say("report_kept", reference=digit_by_digit(ticket.reference))
         body = talk.library.phrases.phrases["report_sms"].in_language(talk.language)
-        send_text(
+        send_reference(
             talk,
             body.format(reference=ticket.reference),
             subject=f"ticket.{ticket.reference}",
-            is_said=False,
         )
         talk.hang_up()
         return True

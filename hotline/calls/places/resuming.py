@@ -1,6 +1,8 @@
 """Resuming: somebody whose call broke off a moment ago may go on where they were."""
 
 from hotline.calls.heard import Heard
+from hotline.calls.places.declaring import take_over
+from hotline.calls.places.menus import greet
 from hotline.calls.talks import Talk
 from hotline.calls.visits import Visit
 
@@ -10,9 +12,11 @@ BEFORE = "before"
 
 
 class ResumePlace:
-    """Offers the place at which the last call broke off, kept in the notes."""
+    """Offers the place at which the last call broke off, kept in the notes; 115 comes first."""
 
     def enter(self, talk: Talk) -> None:
+        if not talk.visit.misses:
+            greet(talk)
         talk.say("resume_offer")
         talk.ask_key()
 
@@ -21,7 +25,9 @@ class ResumePlace:
             return False
         if heard.keys == RESUME_KEY:
             before = Visit.from_json(talk.visit.notes[BEFORE])
+            take_over(talk, before)
             talk.resume(before)
         else:
-            talk.goes_to = talk.library.script.start
+            del talk.visit.notes[BEFORE]
+            talk.goes_to, talk.keeps_notes = talk.library.script.start, True
         return True

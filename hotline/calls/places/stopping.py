@@ -27,6 +27,7 @@ class OptOutPlace:
         if heard.keys == YES_KEY:
             number = talk.sealer.unseal(talk.sealed)
             opt_out(talk.session, number, source=SOURCE, sealer=talk.sealer, now=talk.now)
+            talk.answer = talk.visit.topic
         talk.say("stop_done" if heard.keys == YES_KEY else "stop_kept")
         talk.say("after_answer")
         talk.ask_key()

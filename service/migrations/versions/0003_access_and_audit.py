@@ -38,6 +38,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_head")),
     )
     op.create_table(
+        "heard_recordings",
+        sa.Column("sid", sa.String(length=64), nullable=False),
+        sa.Column("heard_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("sid", name=op.f("pk_heard_recordings")),
+    )
+    with op.batch_alter_table("heard_recordings", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_heard_recordings_heard_at"), ["heard_at"], unique=False
+        )
+
+    op.create_table(
         "answered_requests",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("person_id", sa.BigInteger(), nullable=False),
@@ -106,6 +117,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_answered_requests_asked_at"))
 
     op.drop_table("answered_requests")
+    with op.batch_alter_table("heard_recordings", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_heard_recordings_heard_at"))
+
+    op.drop_table("heard_recordings")
     op.drop_table("audit_head")
     with op.batch_alter_table("audit_entries", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_audit_entries_subject"))

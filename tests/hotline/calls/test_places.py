@@ -11,7 +11,8 @@ from campaigns.sealing import Sealer
 from campaigns.subscribers.consent import find_subscriber
 from hotline.caller_texts import CallerText
 from hotline.calls.heard import heard_keys, heard_words
-from hotline.desks import Desks
+from hotline.desks import WEEKDAYS, DeskLine, Desks
+from hotline.loading import read_set, shipped_files
 from hotline.recordings import digest_of
 from hotline.speaking.wording import say_aloud
 from hotline.steps import AwaitVoice, HangUp, Transfer
@@ -158,8 +159,12 @@ def test_an_unknown_commune_is_asked_again(session: Session, sealer: Sealer) -> 
     caller = CallerOnTheLine(session, a_library(), sealer)
     caller.press("13")
     said = caller.key_in("09999")
-    assert "~wrong_key~" in said
+    assert "~commune_none~" in said
+    assert "~wrong_key~" not in said
     assert "~ask_commune~" in said
+    for _ in range(2):
+        caller.key_in("09999")
+    assert isinstance(caller.ending, Transfer)
 
 
 @pytest.mark.usefixtures("ba_son")
@@ -227,7 +232,7 @@ def test_at_night_the_hours_are_told_and_a_message_is_taken(
     """Nobody's telephone rings when nobody is there."""
     caller = CallerOnTheLine(session, a_library(), sealer, now=NIGHT)
     said = caller.press("10")
-    assert "~person_closed~ tám giờ đến mười bảy giờ" in said
+    assert "~person_closed~ tám giờ ngày ba tháng ba" in said
     assert "~voicemail_empty~" in caller.leave_message(seconds=0)
 
 
@@ -274,3 +279,111 @@ def test_a_recording_of_an_older_text_is_not_played(session: Session, sealer: Se
     said = caller.press("211")
     assert "[abc]" not in said
     assert "câu trả lời Tien" in said
+
+
+def test_a_hidden_number_is_asked_for_and_promised_nothing(
+    session: Session, sealer: Sealer
+) -> None:
+    """Nobody can call back a number that the caller has not said."""
+    caller = CallerOnTheLine(session, a_library(), sealer, now=NIGHT, is_withheld=True)
+    assert "~voicemail_ask_withheld~" in caller.press("10")
+    assert "~voicemail_kept_withheld~" in caller.leave_message()
+
+
+def test_a_closed_desk_hands_over_to_one_that_is_open(session: Session, sealer: Sealer) -> None:
+    """The night watch takes the calls of a desk that has gone home."""
+    watch = a_desk("+84205000009")
+    watch = watch.model_copy(update={"hours": dict.fromkeys(WEEKDAYS, ("00:00-24:00",))})
+    desks = Desks(desks={"general": a_desk(overflow="watch"), "watch": watch})
+    caller = CallerOnTheLine(session, a_library(desks=desks), sealer, now=NIGHT)
+    caller.press("10")
+    assert caller.ending == Transfer(("+84205000009",), 20)
+
+
+def test_the_nearest_line_takes_the_call_and_no_other_areas() -> None:
+    """A commune's own number before the province's, whatever comes first in the file."""
+    desk = a_desk().model_copy(
+        update={
+            "lines": (
+                DeskLine(areas=("20",), numbers=("+84205000020",)),
+                DeskLine(areas=("06196",), numbers=("+84205006196",)),
+            )
+        }
+    )
+    assert desk.numbers_for(("06196", "20")) == ("+84205006196",)
+    assert desk.numbers_for(("06197", "20")) == ("+84205000020",)
+    assert desk.numbers_for(("01",)) == ()
+
+
+@pytest.mark.parametrize(
+    ("now", "opens"),
+    [
+        ("2026-11-20T18:00+07:00", "2026-11-23T07:30+07:00"),
+        ("2026-11-23T12:00+07:00", "2026-11-23T13:30+07:00"),
+        ("2026-04-25T09:00+07:00", "2026-04-28T07:30+07:00"),
+    ],
+    ids=["friday evening", "noon", "before two holidays"],
+)
+def test_a_closed_desk_says_when_it_opens(now: str, opens: str) -> None:
+    """Over weekends and holidays: an hour alone would send people to the telephone in vain."""
+    desks = read_set(shipped_files()).desks
+    found = desks.desks["general"].next_open(datetime.fromisoformat(now), desks.holidays)
+    assert found == datetime.fromisoformat(opens)
+
+
+@pytest.mark.usefixtures("ba_son")
+def test_the_hash_that_ends_a_full_code_goes_nowhere(session: Session, sealer: Sealer) -> None:
+    """Five digits end by themselves; callers were told to press it, and press it."""
+    caller = CallerOnTheLine(session, a_library(), sealer)
+    caller.press("13")
+    told = caller.key_in("06196")
+    assert caller.press("#") == told
+    assert caller.press("#") != told
+
+
+@pytest.mark.usefixtures("ba_son")
+def test_where_a_list_says_somebody_lives_is_where_they_live(
+    session: Session, sealer: Sealer
+) -> None:
+    """They may have asked about another commune before; and a code that ended is asked anew."""
+    an_area(session, "06197", name="Xã khác")
+    number = a_phone()
+    first = CallerOnTheLine(session, a_library(), sealer, number=number)
+    first.press("13")
+    first.key_in("06197")
+    a_subscriber(session, sealer, area="06196", phone=number)
+    assert "Ba Sơn" in CallerOnTheLine(session, a_library(), sealer, number=number).press("3")
+
+
+def test_a_recording_in_a_language_ends_with_that_languages_text(
+    session: Session, sealer: Sealer
+) -> None:
+    """The Vietnamese text stays; what was recorded in English is no longer true."""
+    answer = an_answer("Tien")
+    key = ("answer:Tien", "en")
+    for text, heard in ((answer.document.spoken.en, "[sound]"), ("older", "(en)")):
+        library = a_library(answer, recordings={key: (digest_of(text), "sound")})
+        caller = CallerOnTheLine(session, library, sealer)
+        assert heard in caller.press("911")
+
+
+def test_a_menu_whose_answers_have_ended_leads_to_what_succeeds_them(
+    session: Session, sealer: Sealer
+) -> None:
+    """Its key is no longer named, and who has learned it still hears what is true."""
+    library = a_library(
+        an_answer("Tien", until=NOON, successor="K08"),
+        an_answer("Nguy", until=NOON),
+        an_answer("K08", text="đã dừng khai báo"),
+    )
+    caller = CallerOnTheLine(session, library, sealer)
+    assert "tiêm chủng" not in caller.press("1")
+    assert "đã dừng khai báo" in caller.press("1")
+
+
+def test_whoever_wants_no_texts_gets_no_reference_by_text(session: Session, sealer: Sealer) -> None:
+    caller = CallerOnTheLine(session, a_library(), sealer)
+    caller.press("151#4")
+    caller.leave_message()
+    assert session.scalars(select(Ticket)).one().kind is TicketKind.RUMOUR
+    assert session.scalars(select(CallerText)).all() == []

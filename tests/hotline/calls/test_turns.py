@@ -9,6 +9,11 @@ from campaigns.sealing import Sealer
 from hotline.call_records import Call, CallState, Turn
 from hotline.calls.heard import heard_keys
 from hotline.calls.turns import begin_call
+from hotline.editions import keep_edition
+from hotline.library import load_library
+from hotline.loading import shipped_files
+from hotline.phrases import PHRASES
+from hotline.speaking.wording import say_aloud
 from hotline.steps import AwaitKeys, AwaitVoice, HangUp, Transfer
 from tests.builders import NOON, a_phone
 from tests.hotline.builders import SCRIPT, CallerOnTheLine, a_library
@@ -204,3 +209,38 @@ def test_a_place_that_a_newer_script_no_longer_has_becomes_the_home_menu(
     lines = [line for line in SCRIPT.splitlines() if "my-level" not in line]
     caller.library = a_library(script="\n".join(lines))
     assert "tiêm chủng" in caller.press("*")
+
+
+def test_a_call_that_still_goes_on_is_nobody_elses_to_resume(
+    session: Session, sealer: Sealer
+) -> None:
+    """A school has one number for many telephones: the second caller begins at the beginning."""
+    number = a_phone()
+    first = CallerOnTheLine(session, a_library(), sealer, number=number)
+    first.press("11")
+    second = CallerOnTheLine(session, a_library(), sealer, number=number)
+    assert "~resume_offer~" not in second.hears
+    second.press("1")
+    second.hang_up()
+    third = CallerOnTheLine(session, a_library(), sealer, number=number)
+    assert "115" not in third.hears
+    assert say_aloud("Nguy hiểm gọi 115.", "vi") in third.hears
+    assert "~resume_offer~" in third.hears
+    assert "Tiếng Việt" not in third.press("2")
+
+
+def test_a_phrase_that_an_older_version_did_not_know_is_said_all_the_same(
+    session: Session,
+) -> None:
+    """A new version must not be mute until somebody has loaded files again."""
+    files = shipped_files()
+    phrases = files["phrases.yaml"]
+    begins = phrases.index("  voicemail_ask_withheld:")
+    ends = phrases.index("  voicemail_kept_withheld:")
+    files["phrases.yaml"] = phrases[:begins] + phrases[ends:].replace("{reference}", "{older}")
+    keep_edition(session, files, author="tacgia", now=NOON)
+    library = load_library(session)
+    assert library is not None
+    assert set(library.phrases.phrases) == set(PHRASES)
+    assert "số điện thoại" in library.phrases.phrases["voicemail_ask_withheld"].vi
+    assert "{reference}" in library.phrases.phrases["voicemail_kept"].vi

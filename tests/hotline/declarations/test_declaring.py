@@ -10,13 +10,13 @@ from campaigns.sealing import Sealer
 from hotline.call_records import Turn
 from hotline.caller_texts import CallerText
 from hotline.calls.heard import heard_keys
-from hotline.declarations.document import DeclarationDocument
+from hotline.declarations.document import DeclarationDocument, Question
 from hotline.declarations.records import Declaration, delete_expired
 from hotline.library import Library
 from hotline.loading import read_set, shipped_files
 from hotline.steps import HangUp, Transfer
 from tests.builders import NOON, a_phone, an_area
-from tests.hotline.builders import CallerOnTheLine, a_library
+from tests.hotline.builders import CallerOnTheLine, a_library, a_wording
 
 ANSWERS = ("1", "1970", "2", "06196", "1", "20", "2", "2", "1", "2", "3")
 
@@ -153,3 +153,39 @@ def test_a_file_with_a_question_that_cannot_be_answered_is_refused() -> None:
     ):
         with pytest.raises(ValueError, match=r"belong|later"):
             DeclarationDocument.model_validate({"questions": [question | wrong]})
+
+
+def test_a_household_may_declare_for_all_its_members(
+    session: Session, sealer: Sealer, library: Library
+) -> None:
+    """Eight people take more turns than any other call, and are no circle in a menu."""
+    caller = CallerOnTheLine(session, library, sealer)
+    declare(caller)
+    for _ in range(7):
+        caller.press("1")
+        for answer in ANSWERS:
+            caller.send(heard_keys(answer))
+    kept = session.scalars(select(Declaration)).all()
+    assert [one.is_complete for one in kept] == [True] * 8
+
+
+def test_a_declaration_is_answered_by_the_call_it_is_in_and_no_other(
+    session: Session, sealer: Sealer, library: Library
+) -> None:
+    """Once a second call has taken it over, the first can put nothing more into it."""
+    number = a_phone()
+    first = CallerOnTheLine(session, library, sealer, number=number)
+    declare(first, ANSWERS[:2])
+    first.hang_up()
+    second = CallerOnTheLine(session, library, sealer, number=number)
+    second.press("1")
+    before = session.scalars(select(Declaration)).one().read(sealer)
+    first.send(heard_keys("2"))
+    assert session.scalars(select(Declaration)).one().read(sealer) == before
+    assert "~declaration_consent~" in first.hears
+
+
+def test_a_question_that_is_answered_by_a_zero_is_refused() -> None:
+    """0 alone calls a person, everywhere."""
+    with pytest.raises(ValueError, match="0 alone calls a person"):
+        Question(id="doses", kind="digits", digits=1, most=4, prompt=a_wording("Mấy mũi?"))

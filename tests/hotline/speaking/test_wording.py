@@ -9,6 +9,14 @@ from hotline.speaking.numbers import LARGEST, cardinal_in
 from hotline.speaking.wording import say_aloud
 
 VIETNAMESE = {
+    "Gọi +84912618095": "Gọi tám bốn, chín một hai, sáu một tám, không chín năm",
+    "mũi 2/3": "mũi hai trên ba",
+    "14h30-15h": "mười bốn giờ ba mươi phút đến mười lăm giờ",
+    "5-7/11/2021": "năm đến ngày bảy tháng mười một năm hai nghìn không trăm hai mươi mốt",
+    "24/24 giờ": "hai mươi tư trên hai mươi tư giờ",
+    "2 lần/ngày": "hai lần mỗi ngày",
+    "112 người": "một trăm mười hai người",
+    "đến 6/5": "đến ngày sáu tháng năm",
     "Gọi 115 ngay.": "Gọi một một năm ngay.",
     "Gọi 0963201515": "Gọi không, chín sáu ba, hai không một, năm một năm",
     "hoặc 1900 9095": "hoặc một chín không không, chín không chín năm",

@@ -7,8 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from campaigns.sealing import Sealer
-from hotline.library import load_library
-from hotline.loading import SHIPPED
+from hotline.library import SHIPPED, load_library
 from hotline.tickets import Ticket
 from service.database import open_engine, open_sessions
 from tests.hotline.builders import CallerOnTheLine
@@ -33,6 +32,7 @@ def spoken(clerk: Clerk) -> Clerk:
         ("truc", "hotline_operator"),
     ):
         clerk.answer("users", "add", login, "--agency", "Sở Y tế", "--role", role)
+    clerk.answer("users", "add", "tacgia", "--agency", "A", "--role", "author")
     assert clerk.answer("hotline", "load")["answers_waiting"] == 39
     for login in ("yte", "tuyengiao"):
         assert clerk.answer("hotline", "approve", "--all", "--user", login)["approved"]

@@ -1,0 +1,41 @@
+"""Erasure: whoever asks to be forgotten is forgotten by the hotline too."""
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+import campaigns.plans.models  # noqa: F401 - a caller text shares rows that point to its table
+from campaigns.bulk import change
+from hotline.call_records import Call
+from hotline.caller_texts import CallerText
+from hotline.callers import Caller
+from hotline.tickets import Ticket
+
+# Nobody's number has this fingerprint; the day's texts are counted by it.
+_NOBODY = bytes(16)
+
+
+def forget_caller(session: Session, fingerprint: bytes) -> bool:
+    """Take away everything that leads from the hotline's rows to the owner of a number.
+
+    What was said and done stays, as counts without anybody in them (Law 91/2025/QH15: erasure
+    within 20 days). Returns whether the hotline knew them.
+    """
+    calls = select(Call.id).where(Call.fingerprint == fingerprint)
+    known = session.scalar(calls.limit(1)) is not None
+    known |= session.get(Caller, fingerprint) is not None
+    change(session, update(Ticket).where(Ticket.call_id.in_(calls)).values(sealed=None))
+    change(
+        session,
+        update(CallerText)
+        .where(CallerText.fingerprint == fingerprint)
+        .values(sealed=None, body="", fingerprint=_NOBODY),
+    )
+    change(
+        session,
+        update(Call).where(Call.fingerprint == fingerprint).values(sealed=None, fingerprint=None),
+    )
+    session.execute(
+        delete(Caller).where(Caller.fingerprint == fingerprint),
+        execution_options={"synchronize_session": False},
+    )
+    return known
