@@ -72,9 +72,14 @@ class Chain:
     broken_at: int | None
 
 
+def acting_as(actor: Actor) -> dict[str, object]:
+    """Return the `Session.info` that says who is behind everything a session records."""
+    return {_ACTOR: actor}
+
+
 def act_as(session: Session, actor: Actor) -> None:
     """Say who is behind everything that this session will record."""
-    session.info[_ACTOR] = actor
+    session.info.update(acting_as(actor))
 
 
 def actor_of(session: Session) -> Actor:

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import Text, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from campaigns.audit import record
 from campaigns.base import Base, BigId
 from campaigns.bulk import change, insert_new
 
@@ -53,6 +54,8 @@ def keep_edition(
     session.add(edition)
     session.flush()
     mark_changed(session)
+    before = newest.digest if newest else None
+    record(session, "edition.loaded", f"edition:{edition.id}", now=now, before=before, after=digest)
     return edition
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from sqlalchemy import String, delete, or_, select
+from sqlalchemy import String, delete, exists, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from campaigns.base import Base
@@ -109,23 +109,20 @@ def note_recording(session: Session, sid: str, *, seconds: int, now: datetime) -
     note_voice(session, sid, seconds=seconds)
 
 
-def unclaimed_recordings(session: Session, *, limit: int, now: datetime) -> list[str]:
-    """Return recordings that no ticket holds, and forget those that one does."""
-    old = HeardRecording.heard_at < now - UNCLAIMED_AFTER
-    tickets = select(Ticket.voice_sid)
-    session.execute(
-        delete(HeardRecording).where(old, HeardRecording.sid.in_(tickets)),
-        execution_options={"synchronize_session": False},
+def old_recordings(session: Session, *, limit: int, now: datetime) -> list[tuple[str, bool]]:
+    """Return recordings heard of a while ago, each with whether a ticket holds it."""
+    held = exists().where(Ticket.voice_sid == HeardRecording.sid)
+    rows = session.execute(
+        select(HeardRecording.sid, held)
+        .where(HeardRecording.heard_at < now - UNCLAIMED_AFTER)
+        .order_by(HeardRecording.heard_at)
+        .limit(limit)
     )
-    return list(
-        session.scalars(
-            select(HeardRecording.sid).where(old).order_by(HeardRecording.heard_at).limit(limit)
-        )
-    )
+    return [(sid, is_held) for sid, is_held in rows]
 
 
 def forget_recording(session: Session, sid: str) -> None:
-    """Note that the carrier has no copy of an unclaimed recording any more."""
+    """Forget a recording that is a ticket's own matter, or gone from the carrier."""
     session.execute(
         delete(HeardRecording).where(HeardRecording.sid == sid),
         execution_options={"synchronize_session": False},

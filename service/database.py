@@ -15,6 +15,7 @@ from sqlalchemy.exc import ArgumentError, DisconnectionError
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from campaigns.audit import LOA, Actor, acting_as
 from service.errors import SettingsError
 
 READ_ONLY = "loa_read_only"
@@ -59,8 +60,9 @@ def open_engine(url: str) -> Engine:
     )
 
 
-def open_sessions(engine: Engine) -> sessionmaker[Session]:
-    return sessionmaker(engine, expire_on_commit=False)
+def open_sessions(engine: Engine, *, actor: Actor = LOA) -> sessionmaker[Session]:
+    """Return what makes sessions on *engine*; what they change is recorded as done by *actor*."""
+    return sessionmaker(engine, expire_on_commit=False, info=acting_as(actor))
 
 
 def reading(sessions: sessionmaker[Session]) -> Session:
@@ -90,14 +92,16 @@ def one_connection(sessions: sessionmaker[Session]) -> Iterator[Connection]:
         yield connection
 
 
-def begin_on(connection: Connection, *, read_only: bool = False) -> AbstractContextManager[Session]:
-    """Begin a session's transaction on *connection*, to be committed when the block ends.
+def begin_on(
+    connection: Connection, sessions: sessionmaker[Session], *, read_only: bool = False
+) -> AbstractContextManager[Session]:
+    """Begin a transaction on *connection* as *sessions* would, to be committed when the block ends.
 
     *read_only* is about what lasts: temporary tables may be filled, and on SQLite no writer
     waits meanwhile.
     """
     connection.execution_options(**{READ_ONLY: read_only})
-    return sessionmaker(connection, expire_on_commit=False).begin()
+    return sessionmaker(connection, expire_on_commit=False, info=sessions.kw.get("info")).begin()
 
 
 def _note_rest(_connection: Any, record: ConnectionPoolEntry) -> None:

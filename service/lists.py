@@ -4,15 +4,15 @@ from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
-from sqlalchemy import Connection
 from sqlalchemy.orm import Session, sessionmaker
 
+from campaigns.audit import record
 from campaigns.sealing import Sealer
 from campaigns.subscribers.imports import (
     Outcome,
-    Staged,
     merge_import,
     preview_import,
     stage_list,
@@ -60,7 +60,7 @@ def import_list(
         connection = stack.enter_context(one_connection(sessions))
         refused = RejectsFile(target or path, sheet.headings, delimiter=sheet.delimiter)
         stack.enter_context(refused)
-        with begin_on(connection, read_only=True) as session:
+        with begin_on(connection, sessions, read_only=True) as session:
             staged = stage_list(
                 session,
                 sheet,
@@ -74,15 +74,36 @@ def import_list(
         wanted = rejects is not None or (target is not None and bool(staged.rejected))
         if wanted:
             refused.finish()
-        outcome = preview or _merge(connection, staged, now=now, complete=complete)
+        merge = partial(merge_import, staged=staged, now=now, complete=complete)
+        outcome = preview or _keep(connection, sessions, merge, name=path.name, now=now)
         if wanted:
             refused.keep()
     return Imported(outcome, target if wanted else None)
 
 
-def _merge(connection: Connection, staged: Staged, *, now: datetime, complete: bool) -> Outcome:
-    with begin_on(connection) as session:
-        return merge_import(session, staged, now=now, complete=complete)
+def _keep(
+    connection: Connection,
+    sessions: sessionmaker[Session],
+    merge: Callable[[Session], Outcome],
+    *,
+    name: str,
+    now: datetime,
+) -> Outcome:
+    with begin_on(connection, sessions) as session:
+        outcome = merge(session)
+        merged = outcome.merged
+        record(
+            session,
+            "subscribers.imported",
+            f"list:{name[:100]}",
+            now=now,
+            rows=outcome.rows_read,
+            entered=merged.entered,
+            changed=merged.changed,
+            returned=merged.returned,
+            left=merged.left,
+        )
+        return outcome
 
 
 def _ignore(_: Rejection) -> None:

@@ -1,5 +1,8 @@
 """What a process may use: opened once from the settings, closed when the process ends."""
 
+import getpass
+import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,6 +12,7 @@ from redis import Redis
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
+from campaigns.audit import Actor
 from campaigns.sealing import Sealer
 from service.database import open_engine, open_sessions
 from service.embedded.valkey import queue_url
@@ -31,19 +35,31 @@ class Resources:
 
 
 @contextmanager
-def open_resources(settings: Settings | None = None) -> Iterator[Resources]:
-    """Open the database and the seal for *settings* (default: those of the environment)."""
+def open_resources(
+    settings: Settings | None = None, *, actor: Actor | None = None
+) -> Iterator[Resources]:
+    """Open the database and the seal for *settings* (default: those of the environment).
+
+    What is changed with them is recorded as done by *actor*, by default whoever runs the command.
+    """
     settings = (settings or load_settings()).require_secrets()
     engine = open_engine(settings.database)
     try:
         yield Resources(
             settings,
             engine,
-            open_sessions(engine),
+            open_sessions(engine, actor=actor or at_the_command_line()),
             Sealer(settings.seal_key.get_secret_value().encode()),
         )
     finally:
         engine.dispose()
+
+
+def at_the_command_line() -> Actor:
+    """Return who runs this command: LOA_USER, or the account's name, on this machine."""
+    account = getpass.getuser()
+    login = os.environ.get("LOA_USER") or account
+    return Actor(login[:64], f"command line, account {account} on {socket.gethostname()}"[:120])
 
 
 @contextmanager

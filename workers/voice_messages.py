@@ -12,7 +12,7 @@ from hotline.voice_messages import (
     forget_carrier_copy,
     forget_recording,
     keep_voice,
-    unclaimed_recordings,
+    old_recordings,
 )
 from workers.context import JobContext, context
 
@@ -76,10 +76,10 @@ def _bring_home(ctx: JobContext, voice: AwaitedVoice) -> bool:
 
 def _delete_unclaimed(ctx: JobContext) -> None:
     """Delete at the carrier what nobody works on: too short, or left when we could not answer."""
-    with ctx.sessions.begin() as session:
-        unclaimed = unclaimed_recordings(session, limit=_AT_ONCE, now=ctx.now())
-    for sid in unclaimed:
-        if ctx.voices.delete_voice(sid):
+    with ctx.reading() as session:
+        old = old_recordings(session, limit=_AT_ONCE, now=ctx.now())
+    for sid, is_held in old:
+        if is_held or ctx.voices.delete_voice(sid):
             with ctx.sessions.begin() as session:
                 forget_recording(session, sid)
 

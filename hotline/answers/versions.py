@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Index, Text, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from campaigns.audit import record
 from campaigns.base import Base, BigId
 from campaigns.people import Person, Role
 from hotline.answers.document import AnswerDocument, TopicDocument
@@ -118,6 +119,14 @@ def approve_answers(
         if version.approved_at is None:
             version.approve(person, now=now)
             approved.append(version)
+            record(
+                session,
+                "answer.approved",
+                f"answer:{code}.{version.version}",
+                now=now,
+                approver=person.login,
+                digest=version.digest,
+            )
     session.flush()
     if approved:
         mark_changed(session)

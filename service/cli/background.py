@@ -5,6 +5,7 @@ import sys
 
 import click
 
+from campaigns.audit import Actor
 from service.background import run_clock, run_worker
 from service.cli.serving import say_ready, serving
 from service.embedded.children import Child, Supervisor
@@ -63,7 +64,8 @@ def clock(as_json: bool) -> None:  # noqa: FBT001 - click
 
 
 def _run_one(queues: list[QueueName], *, as_json: bool) -> None:
-    with open_resources() as resources, open_queue(resources.settings) as redis:
+    worker = Actor("", "worker")
+    with open_resources(actor=worker) as resources, open_queue(resources.settings) as redis:
         require_current(resources.engine)
         redis.ping()
         say_ready({"worker": os.getpid(), "queues": queues}, "", as_json=as_json)

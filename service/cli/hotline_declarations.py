@@ -4,6 +4,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
+from campaigns.audit import record
 from campaigns.errors import PersonError
 from campaigns.local_time import ZONE
 from campaigns.people import Role, get_person
@@ -43,7 +44,7 @@ def list_command(limit: int) -> Answer:
 @answering
 def show(reference: str, user: str) -> Answer:
     """Show what the declaration REFERENCE says, to the health department alone."""
-    with open_resources() as resources, reading(resources.sessions) as session:
+    with open_resources() as resources, resources.sessions.begin() as session:
         if Role.HEALTH_DATA_OWNER not in get_person(session, user).role_set:
             raise PersonError(
                 f"{user} may not read declarations. Nothing was shown; the role "
@@ -51,6 +52,8 @@ def show(reference: str, user: str) -> Answer:
             )
         found = get_declaration(session, reference)
         answers = found.read(resources.sealer)
+        subject = f"declaration:{reference}"
+        record(session, "declaration.read", subject, now=resources.now(), by=user)
         described = _describe(found)
     table = Table("Question", "Answer")
     for question, keyed in answers.items():
@@ -65,6 +68,7 @@ def erase(reference: str) -> Answer:
     """Delete the declaration REFERENCE now, for instance because its caller asks for it."""
     with open_resources() as resources, resources.sessions.begin() as session:
         session.delete(get_declaration(session, reference))
+        record(session, "declaration.erased", f"declaration:{reference}", now=resources.now())
     return Answer({"erased": reference}, [Text(f"Declaration {reference} is deleted.")])
 
 

@@ -1,5 +1,6 @@
 """Commands about tickets: callbacks, rumours and feedback that callers left."""
 
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -7,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 from sqlalchemy.orm import Session
 
+from campaigns.audit import record
 from campaigns.errors import PersonError
 from campaigns.local_time import ZONE
 from campaigns.people import Role, get_person
@@ -68,6 +70,7 @@ def assign(reference: str, user: str, instead_of: str) -> Answer:
         person = get_person(session, user)
         found = get_ticket(session, reference, to_change=True)
         found.assign(person.login, instead_of=instead_of, now=resources.now())
+        _record(session, "assigned", found, by=user, now=resources.now())
         return _told(found, sealer=resources.sealer)
 
 
@@ -80,6 +83,7 @@ def answer(reference: str, text: str) -> Answer:
     with open_resources() as resources, resources.sessions.begin() as session:
         found = get_ticket(session, reference, to_change=True)
         found.note_answer(text, sealer=resources.sealer, now=resources.now())
+        _record(session, "answered", found, now=resources.now())
         return _told(found, sealer=resources.sealer)
 
 
@@ -91,6 +95,7 @@ def close(reference: str) -> Answer:
     with open_resources() as resources, resources.sessions.begin() as session:
         found = get_ticket(session, reference, to_change=True)
         found.close(now=resources.now())
+        _record(session, "closed", found, now=resources.now())
         return _told(found, sealer=resources.sealer)
 
 
@@ -100,9 +105,10 @@ def close(reference: str) -> Answer:
 @answering
 def number(reference: str, user: str) -> Answer:
     """Show the whole number of ticket REFERENCE to whoever calls back."""
-    with open_resources() as resources, reading(resources.sessions) as session:
+    with open_resources() as resources, resources.sessions.begin() as session:
         _require_operator(session, user)
         found = get_ticket(session, reference)
+        _record(session, "number_shown", found, by=user, now=resources.now())
         whole = resources.sealer.unseal(found.sealed) if found.sealed else None
     said = whole or "The caller withheld the number."
     return Answer({"reference": reference, "number": whole}, [Text(said)])
@@ -119,9 +125,10 @@ def voice(reference: str, out: Path, user: str) -> Answer:
     """Write the voice message of ticket REFERENCE to a file that only you can read."""
     if out.exists() or not out.parent.is_dir():
         raise click.BadParameter(f"{out} is there already, or its directory is not")
-    with open_resources() as resources, reading(resources.sessions) as session:
+    with open_resources() as resources, resources.sessions.begin() as session:
         _require_operator(session, user)
         found = get_ticket(session, reference)
+        _record(session, "voice_heard", found, by=user, now=resources.now())
         if not found.voice:
             raise UnknownTicketError(
                 f"The voice message of {reference} is not here. Nothing was written. "
@@ -154,6 +161,12 @@ def describe(ticket: Ticket, *, sealer: Sealer) -> dict[str, object]:
 def _told(ticket: Ticket, *, sealer: Sealer) -> Answer:
     said = f"Ticket {ticket.reference} is {ticket.state.value}."
     return Answer(describe(ticket, sealer=sealer), [Text(said)])
+
+
+def _record(
+    session: Session, deed: str, found: Ticket, *, now: datetime, by: str | None = None
+) -> None:
+    record(session, f"ticket.{deed}", f"ticket:{found.reference}", now=now, by=by)
 
 
 def _require_operator(session: Session, login: str) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from a2wsgi import WSGIMiddleware
 
+from campaigns.audit import Actor
 from campaigns.broadcasts.receiving import CarrierReport
 from service.embedded.valkey import queue_url
 from service.gateways import callback_tokens, carrier_account
@@ -32,7 +33,7 @@ class Web:
 
     def __init__(self, settings: Settings) -> None:
         self._opened = ExitStack()
-        resources = self._opened.enter_context(open_resources(settings))
+        resources = self._opened.enter_context(open_resources(settings, actor=Actor("", "web")))
         redis_url = settings.redis_url or queue_url(settings.data_dir)
         self._commits = GroupCommit(
             open_async_redis(redis_url),
