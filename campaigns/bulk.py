@@ -9,7 +9,6 @@ import orjson
 from sqlalchemy import (
     BindParameter,
     CursorResult,
-    Insert,
     String,
     Subquery,
     Update,
@@ -67,8 +66,8 @@ def _as_sqlite_keeps(moment: datetime) -> str:
     return naive.isoformat(sep=" ", timespec="microseconds")
 
 
-def change(session: Session, statement: Update | Insert) -> int:
-    """Execute a statement past the session's loaded objects and return how many rows it changed."""
+def change(session: Session, statement: Update) -> int:
+    """Execute an UPDATE past the session's loaded objects and return how many rows it changed."""
     result = session.execute(statement, execution_options={"synchronize_session": False})
     return cast_type(CursorResult[Any], result).rowcount
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session, sessionmaker
 
 from campaigns.audit import record
@@ -52,14 +53,13 @@ def import_list(
     while the list is read; the merge is one short transaction. Either both the data and the
     rejects file are there in the end, or neither.
     """
-    if rejects is not None:
-        check_overwritable(rejects, source=path)
-    target = rejects or (None if dry_run else free_path(path))
+    target = _target(path, rejects, dry_run=dry_run)
     with ExitStack() as stack:
         sheet = stack.enter_context(open_sheet(path))
         connection = stack.enter_context(one_connection(sessions))
-        refused = RejectsFile(target or path, sheet.headings, delimiter=sheet.delimiter)
-        stack.enter_context(refused)
+        refused = stack.enter_context(
+            RejectsFile(target or path, sheet.headings, delimiter=sheet.delimiter)
+        )
         with begin_on(connection, sessions, read_only=True) as session:
             staged = stage_list(
                 session,
@@ -79,6 +79,14 @@ def import_list(
         if wanted:
             refused.keep()
     return Imported(outcome, target if wanted else None)
+
+
+def _target(path: Path, rejects: Path | None, *, dry_run: bool) -> Path | None:
+    """Return where refused rows may go, if anywhere."""
+    if rejects is not None:
+        check_overwritable(rejects, source=path)
+        return rejects
+    return None if dry_run else free_path(path)
 
 
 def _keep(

@@ -15,7 +15,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from campaigns.base import Base, BigId
-from campaigns.bulk import change, insert_new
+from campaigns.bulk import insert_new
 from campaigns.people import Person
 
 # Clients that try again do so within minutes; whoever was away for a night still finds it.
@@ -50,10 +50,12 @@ def claim_request(
     Where the same request is being carried out at this moment, this waits for its end.
     """
     values = {"person_id": person.id, "key": key, "asked": asked, "asked_at": now}
-    taken = change(
-        session, insert_new(session, AnsweredRequest).values(**values, status=0, said=b"")
+    taken = session.scalar(
+        insert_new(session, AnsweredRequest)
+        .values(**values, status=0, said=b"")
+        .returning(AnsweredRequest.id)
     )
-    return None if taken else session.scalars(_of(person, key)).one()
+    return None if taken is not None else session.scalars(_of(person, key)).one()
 
 
 def keep_answer(session: Session, person: Person, key: str, *, status: int, said: bytes) -> None:

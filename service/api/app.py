@@ -10,19 +10,21 @@ from service.api.broadcasts import broadcasts
 from service.api.campaigns import campaigns
 from service.api.description import describe
 from service.api.people import people
-from service.api.problems import answer_problems
+from service.api.problems import answer_form, answer_problems
 from service.api.subscribers import subscribers
 from service.resources import Resources
 
 PREFIX = "/api/v1"
 SPEC = "/api/openapi.json"
 VERSION = "1.0"
-LARGEST_BODY = 1024 * 1024
 RESOURCES = (areas, subscribers, campaigns, broadcasts, people)
 
 
-def create_api(resources: Resources) -> Flask:
-    """Build an application with every address of the interface on *resources*."""
+def create_api(resources: Resources, *, largest_body: int) -> Flask:
+    """Build an application with every address of the interface on *resources*.
+
+    Bodies of more than *largest_body* bytes are refused.
+    """
     app = APIFlask(
         __name__,
         title="Loa",
@@ -33,7 +35,7 @@ def create_api(resources: Resources) -> Flask:
         static_folder=None,  # type: ignore[arg-type]  # APIFlask's hint leaves out what Flask takes
     )
     app.config |= {
-        "MAX_CONTENT_LENGTH": LARGEST_BODY,
+        "MAX_CONTENT_LENGTH": largest_body,
         "OPENAPI_VERSION": "3.1.0",
         "AUTO_SERVERS": False,
         "SYNC_LOCAL_SPEC": False,
@@ -43,6 +45,7 @@ def create_api(resources: Resources) -> Flask:
     }
     app.extensions["loa"] = resources
     answer_problems(app)
+    app.error_processor(answer_form)
     for resource in RESOURCES:
         app.register_blueprint(resource, url_prefix=PREFIX)
 

@@ -19,6 +19,7 @@ from campaigns.levels import (
     levels_at,
 )
 from campaigns.local_time import ZONE
+from service.api.given import Given, Line
 from service.api.once import once
 from service.api.requests import answer, needs, reading, resources
 
@@ -60,18 +61,18 @@ class DecisionList(BaseModel):
     items: list[Decision]
 
 
-class At(BaseModel):
+class At(Given):
     """The moment to look at; now when left out."""
 
     at: AwareDatetime | None = None
 
 
-class NewDecision(BaseModel):
+class NewDecision(Given):
     """What a document decides: a level, and from when, with the hour and its offset."""
 
     level: Annotated[int, Field(ge=1, le=9)]
     effective_at: AwareDatetime
-    document: Annotated[str, Field(min_length=1, max_length=120)]
+    document: Annotated[Line, Field(min_length=1, max_length=120)]
     scheme: Annotated[str, Field(max_length=40)] = DEFAULT_SCHEME
 
 

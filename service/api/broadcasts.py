@@ -27,7 +27,7 @@ from service.planning import ask_for_sending, launch_plan
 from service.resources import open_queue
 
 broadcasts = APIBlueprint("broadcasts", __name__, tag="Broadcasts")
-_ID = "<int:number>"
+_ID = "<int(max=9223372036854775807):number>"
 
 
 class BroadcastOut(BaseModel):

@@ -31,6 +31,7 @@ from campaigns.revisions import (
     list_campaigns,
     newest_by_slug,
 )
+from service.api.given import Given
 from service.api.once import once
 from service.api.paging import PageQuery, cursor_of, number_in
 from service.api.problems import Refusal, RefusedError
@@ -87,7 +88,7 @@ class PlanOut(BaseModel):
     summary: dict[str, Any]
 
 
-class SignIn(BaseModel):
+class SignIn(Given):
     """What is signed: the digest that was read, so that nobody signs what they have not seen."""
 
     digest: str
@@ -185,7 +186,7 @@ def dry_run(slug: str) -> Response:
     return answer(summarise(draft))
 
 
-@campaigns.get("/plans/<int:number>")
+@campaigns.get("/plans/<int(max=9223372036854775807):number>")
 @needs(Permission.CAMPAIGNS_READ)
 @campaigns.output(PlanOut)
 def show_plan(number: int) -> Response:
@@ -194,7 +195,7 @@ def show_plan(number: int) -> Response:
         return answer(_plan(session, get_plan(session, str(number))))
 
 
-@campaigns.post("/plans/<int:number>/signatures")
+@campaigns.post("/plans/<int(max=9223372036854775807):number>/signatures")
 @needs(Permission.PLANS_SIGN)
 @campaigns.input(SignIn)
 @campaigns.output(PlanOut, status_code=201)

@@ -17,7 +17,6 @@ ABOUT = (
     "and answered in the province's time. Numbers are E.164."
 )
 _BEARER = {"type": "http", "scheme": "bearer", "description": "A key from `loa keys add`."}
-_PATH_INT = re.compile(r"<int:(\w+)>")
 _METHODS = {"get", "post", "put", "delete"}
 # Plain reads and looks may come again as they are.
 _REPEATABLE = {"/search", "/reveal", "/dry-run", "/keys", "/rotate"}
@@ -33,7 +32,7 @@ def describe(spec: dict[str, Any], app: Flask) -> dict[str, Any]:
     schemas["Problem"] = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas |= schemas["Problem"].pop("$defs", {})
     needs = {
-        (_template(rule.rule), method.lower()): getattr(
+        (template_of(rule.rule), method.lower()): getattr(
             app.view_functions[rule.endpoint], NEEDS, None
         )
         for rule in app.url_map.iter_rules()
@@ -76,7 +75,8 @@ def is_once(path: str, method: str) -> bool:
     return method == "post" and not any(path.endswith(word) for word in _REPEATABLE)
 
 
-def _template(rule: str) -> str:
+def template_of(rule: str) -> str:
+    """Return the address of a Flask *rule* as OpenAPI writes it."""
     return re.sub(r"<(?:[^:<>]+:)?(\w+)>", r"{\1}", rule)
 
 

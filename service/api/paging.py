@@ -4,16 +4,17 @@ import base64
 import binascii
 from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
+from service.api.given import Given
 from service.api.problems import Refusal, RefusedError
-from service.api.remedies import INVALID
+from service.api.remedies import REFUSED
 
 USUAL = 50
 MOST = 200
 
 
-class PageQuery(BaseModel):
+class PageQuery(Given):
     """Which piece of a list: after which cursor, and how many rows at most."""
 
     after: Annotated[str, Field(max_length=200)] = ""
@@ -34,7 +35,7 @@ def number_in(cursor: str) -> int | None:
     if not text:
         return None
     if not (text.isascii() and text.isdigit() and len(text) < 19):  # noqa: PLR2004 - a bigint
-        raise RefusedError(Refusal(INVALID, "`after` is no cursor of this list."))
+        raise RefusedError(Refusal(REFUSED, "`after` is no cursor of this list."))
     return int(text)
 
 
@@ -44,4 +45,4 @@ def text_in(cursor: str) -> str:
         padded = cursor + "=" * (-len(cursor) % 4)
         return base64.b64decode(padded, altchars=b"-_", validate=True).decode()
     except (binascii.Error, UnicodeDecodeError, ValueError):
-        raise RefusedError(Refusal(INVALID, "`after` is no cursor of this list.")) from None
+        raise RefusedError(Refusal(REFUSED, "`after` is no cursor of this list.")) from None

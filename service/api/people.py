@@ -20,6 +20,7 @@ from campaigns.access.keys import (
 from campaigns.access.permissions import Permission, permissions_of
 from campaigns.audit import AuditEntry, list_entries
 from campaigns.people import Person, Role, add_person, get_person, list_people
+from service.api.given import Given, Line
 from service.api.once import once
 from service.api.paging import PageQuery, cursor_of, number_in
 from service.api.requests import answer, caller, needs, reading, resources, writing
@@ -42,12 +43,12 @@ class PersonList(BaseModel):
     items: list[PersonOut]
 
 
-class PersonIn(BaseModel):
+class PersonIn(Given):
     """A new person; agency and roles decide what they may sign."""
 
     login: Login
-    name: Annotated[str, Field(min_length=1, max_length=120)]
-    agency: Annotated[str, Field(min_length=1, max_length=120)]
+    name: Annotated[Line, Field(min_length=1, max_length=120)]
+    agency: Annotated[Line, Field(min_length=1, max_length=120)]
     roles: Annotated[list[Role], Field(min_length=1, max_length=8)]
 
 
@@ -74,12 +75,12 @@ class KeyList(BaseModel):
     items: list[KeyOut]
 
 
-class KeyIn(BaseModel):
+class KeyIn(Given):
     """A new key: for whom, what it is for, what it may do, until when."""
 
     login: Login
-    name: Annotated[str, Field(min_length=1, max_length=80)]
-    scopes: Annotated[list[Permission], Field(max_length=40)] = []
+    name: Annotated[Line, Field(min_length=1, max_length=80)]
+    scopes: Annotated[tuple[Permission, ...], Field(max_length=40)] = ()
     expires_at: AwareDatetime | None = None
 
 
@@ -178,7 +179,7 @@ def make_key(json_data: KeyIn) -> Response:
     return answer(_new(new), 201)
 
 
-@people.post("/keys/<int:number>/rotate")
+@people.post("/keys/<int(max=9223372036854775807):number>/rotate")
 @needs(Permission.KEYS_MANAGE)
 @people.output(NewKeyOut, status_code=201)
 def rotate(number: int) -> Response:
@@ -191,7 +192,7 @@ def rotate(number: int) -> Response:
     return answer(_new(new), 201)
 
 
-@people.delete("/keys/<int:number>")
+@people.delete("/keys/<int(max=9223372036854775807):number>")
 @needs(Permission.KEYS_MANAGE)
 @people.output(KeyOut)
 def revoke(number: int) -> Response:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 import orjson
+from apiflask import HTTPError
 from flask import Flask, Response, request
 from pydantic import BaseModel
 from redis.exceptions import RedisError
@@ -22,6 +23,7 @@ from service.api.remedies import (
     INVALID,
     NO_DATABASE,
     NO_QUEUE,
+    REFUSED,
     REMEDIES,
     Kind,
 )
@@ -83,6 +85,18 @@ def answer_problems(app: Flask) -> None:
     app.register_error_handler(Exception, _answer_fault)
 
 
+def answer_form(error: HTTPError) -> Response:
+    """Answer what APIFlask found wrong with the form of a request, field by field."""
+    places = error.detail.values() if isinstance(error.detail, Mapping) else ()
+    errors = tuple(
+        Complaint(0, "" if field == "_schema" else field, "; ".join(messages), "")
+        for place in places
+        for field, messages in place.items()
+    )
+    kind = HTTP_PROBLEMS.get(HTTPStatus(error.status_code), INVALID)
+    return write(Refusal(kind, errors=errors))
+
+
 def write(refusal: Refusal) -> Response:
     """Write *refusal* in the language of the request."""
     kind = refusal.kind
@@ -117,7 +131,7 @@ def slug_of(error: type[Exception]) -> str:
 def _answer_rule(broken: CampaignError | HotlineError) -> Response:
     kind = next(
         (REMEDIES[slug] for one in type(broken).mro() if (slug := slug_of(one)) in REMEDIES),
-        INVALID,
+        REFUSED,
     )
     errors = broken.complaints if isinstance(broken, DefinitionError) else ()
     return write(Refusal(kind, "" if errors else str(broken), tuple(errors)))

@@ -16,13 +16,23 @@ class Kind:
     remedy_vi: str
 
 
+# 422 is for what has not the form that the description asks for; 409 for what has it, and is
+# against a rule or against what has happened meanwhile.
 INVALID = Kind(
     "invalid",
     HTTPStatus.UNPROCESSABLE_ENTITY,
-    "The request cannot be carried out as it is",
-    "Mend what `detail` and `errors` name, and send it again. Nothing was changed.",
-    "Không thể thực hiện yêu cầu như đã gửi",
-    "Sửa những điểm nêu trong `detail` và `errors` rồi gửi lại. Chưa có gì thay đổi.",
+    "The request has not the form that is described",
+    "Nothing was changed. Mend what `errors` names; see `/api/openapi.json`.",
+    "Yêu cầu không đúng dạng đã mô tả",
+    "Chưa có gì thay đổi. Sửa những điểm nêu trong `errors`; xem `/api/openapi.json`.",
+)
+REFUSED = Kind(
+    "refused",
+    HTTPStatus.CONFLICT,
+    "The request is against a rule",
+    "Nothing was changed. Mend what `detail` names, and send it again.",
+    "Yêu cầu trái với quy định",
+    "Chưa có gì thay đổi. Sửa điểm nêu trong `detail` rồi gửi lại.",
 )
 NO_KEY = Kind(
     "unauthorized",
@@ -34,7 +44,7 @@ NO_KEY = Kind(
 )
 REUSED_KEY = Kind(
     "idempotency-key-reused",
-    HTTPStatus.UNPROCESSABLE_ENTITY,
+    HTTPStatus.CONFLICT,
     "This Idempotency-Key was used for another request",
     "Use a new key for a new request, or send the first request again unchanged.",
     "Idempotency-Key này đã dùng cho một yêu cầu khác",
@@ -151,7 +161,7 @@ _RULES = (
     ),
     Kind(
         "rules-broken",
-        HTTPStatus.UNPROCESSABLE_ENTITY,
+        HTTPStatus.CONFLICT,
         "The plan breaks rules that nobody may sign away",
         "Nothing was kept. Mend the campaign as `detail` says and submit it again.",
         "Kế hoạch vi phạm quy định không ai được bỏ qua",
@@ -159,7 +169,7 @@ _RULES = (
     ),
     Kind(
         "empty-audience",
-        HTTPStatus.UNPROCESSABLE_ENTITY,
+        HTTPStatus.CONFLICT,
         "The campaign reaches nobody",
         "Nothing was kept. Check areas, levels and tags, or import subscribers first.",
         "Chiến dịch không đến được ai",
@@ -167,7 +177,7 @@ _RULES = (
     ),
     Kind(
         "definition",
-        HTTPStatus.UNPROCESSABLE_ENTITY,
+        HTTPStatus.CONFLICT,
         "The campaign file breaks rules",
         "Nothing was kept. Mend each line in `errors`.",
         "Tệp chiến dịch có lỗi",
@@ -208,7 +218,7 @@ _RULES = (
         "Không mở được số điện thoại đã lưu bằng khóa này",
         "Chưa có gì thay đổi. Người vận hành phải khởi động Loa bằng đúng khóa của dữ liệu.",
     ),
-    INVALID,
+    REFUSED,
 )
 REMEDIES = {kind.slug: kind for kind in _RULES}
 
@@ -270,6 +280,7 @@ EVERY_KIND = tuple(
             NO_IDEMPOTENCY_KEY,
             EDITED,
             NO_ETAG,
+            INVALID,
             NO_QUEUE,
             NO_DATABASE,
         )

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import wraps
 from typing import Any, TypeVar, cast
 
@@ -90,6 +90,8 @@ def answer(document: object, status: int = 200, **headers: str) -> Response:
 def _local(value: object) -> str:
     if isinstance(value, datetime):
         return value.astimezone(ZONE).isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
     raise TypeError(f"{type(value).__name__} is not written as JSON")
 
 

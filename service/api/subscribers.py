@@ -18,12 +18,13 @@ from campaigns.sealing import mask
 from campaigns.subscribers.consent import consent_history, get_subscriber, opt_in, opt_out
 from campaigns.subscribers.counts import count_subscribers
 from campaigns.subscribers.models import ConsentEvent, Subscriber
+from service.api.given import Given, Line
 from service.api.once import once
 from service.api.requests import answer, needs, reading, resources, writing
 from service.erasing import erase_everywhere
 
 subscribers = APIBlueprint("subscribers", __name__, tag="Subscribers")
-_ID = "<int:number>"
+_ID = "<int(max=9223372036854775807):number>"
 
 
 class CountsOut(BaseModel):
@@ -38,7 +39,7 @@ class CountsOut(BaseModel):
     erased: int
 
 
-class SearchIn(BaseModel):
+class SearchIn(Given):
     """A number, in any form people write it. It travels in the body: addresses are logged."""
 
     phone: Annotated[str, Field(min_length=3, max_length=40)]
@@ -78,7 +79,7 @@ class RevealedOut(BaseModel):
 class ConsentIn(SearchIn):
     """Whose number, and where they said so: a form, a call, a letter."""
 
-    source: Annotated[str, Field(min_length=1, max_length=80)]
+    source: Annotated[Line, Field(min_length=1, max_length=80)]
 
 
 @subscribers.get("/subscribers/counts")

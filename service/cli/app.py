@@ -18,6 +18,7 @@ COMMANDS = {
     "db": ("service.cli.db", "db", "The database's schema."),
     "demo": ("service.cli.demo", "demo", "A sample province and campaign, to its ledger."),
     "hotline": ("service.cli.hotline", "hotline", "What the hotline says, and to whom."),
+    "keys": ("service.cli.keys", "keys", "Keys with which programs act for somebody."),
     "subscribers": ("service.cli.subscribers", "subscribers", "People who receive texts."),
     "texts": ("service.cli.texts", "texts", "How long a text is, and what makes it long."),
     "up": ("service.cli.up", "up", "Everything on this one machine."),

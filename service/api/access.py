@@ -1,0 +1,35 @@
+"""Access, written down: which role reaches which address, as a page for people."""
+
+from flask import Flask
+
+from campaigns.access.permissions import GRANTS, Permission
+from campaigns.people import Role
+from service.api.description import template_of
+from service.api.requests import NEEDS
+
+_ABOVE = (
+    "# Who may do what\n\n"
+    "Made from the code; a test compares. `●`: the role has the permission. A key has its person's "
+    "permissions, or fewer. Nobody has them all: who administers Loa can neither write a text nor "
+    "sign or send one.\n\n"
+)
+
+
+def access_table(app: Flask) -> str:
+    """Return, as Markdown, the permissions of each role, and what each address of *app* needs."""
+    roles = list(Role)
+    lines = [
+        "| permission | " + " | ".join(role.replace("_", " ") for role in roles) + " |",
+        "| --- " * (len(roles) + 1) + "|",
+    ]
+    for permission in Permission:
+        marks = ("●" if permission in GRANTS[role] else "" for role in roles)
+        lines.append(f"| `{permission}` | " + " | ".join(marks) + " |")
+    lines += ["", "| address | needs |", "| --- | --- |"]
+    lines += sorted(
+        f"| `{method} {template_of(rule.rule)}` | `{needed}` |"
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+        if (needed := getattr(app.view_functions[rule.endpoint], NEEDS, None)) is not None
+    )
+    return _ABOVE + "\n".join(lines) + "\n"

@@ -1,0 +1,115 @@
+"""Who may ask what: every address with every role, and with keys that are none."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy.orm import Session, sessionmaker
+from werkzeug.routing import Rule
+
+from campaigns.access.keys import ApiKey, add_key, revoke_key, rotate_key
+from campaigns.access.permissions import GRANTS, Permission
+from campaigns.errors import KeyRefusedError
+from campaigns.people import Role, get_person
+from service.api.access import access_table
+from service.api.requests import NEEDS
+from tests.builders import NOON, a_person
+from tests.fakes.telephones import Clock
+from tests.service.api.conftest import Program
+
+Make = Callable[..., Program]
+TABLE = Path("docs/permissions.md")
+
+
+def addresses(app: Flask) -> list[tuple[Rule, str, Permission]]:
+    return [
+        (rule, method, getattr(app.view_functions[rule.endpoint], NEEDS))
+        for rule in app.url_map.iter_rules()
+        if rule.rule.startswith("/api/v1")
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
+    ]
+
+
+def path_of(rule: Rule) -> str:
+    # Nothing has this number: what is asked for must not end the key that asks.
+    values = dict.fromkeys(rule.arguments, "999")
+    _, path = rule.build(values) or ("", "")
+    return path.removeprefix("/api/v1")
+
+
+def test_every_address_needs_a_permission(app: Flask) -> None:
+    """An address without one would fail the collecting itself."""
+    assert len(addresses(app)) > 25
+    assert {needed for _, _, needed in addresses(app)} <= set(Permission)
+
+
+@pytest.mark.parametrize("role", Role)
+def test_each_role_reaches_what_it_may_and_nothing_else(
+    app: Flask, program: Make, role: Role
+) -> None:
+    """A refusal comes before anything of the request is read; whoever may is told of its faults."""
+    asking = program("ai-do", role)
+    for rule, method, needed in addresses(app):
+        headers = {"Authorization": f"Bearer {asking.key}"}
+        answer = app.test_client().open(
+            f"/api/v1{path_of(rule)}", method=method, headers=headers, data=b"\xff{"
+        )
+        is_refused = answer.status_code == 403
+        assert is_refused == (needed not in GRANTS[role]), (rule.rule, method, answer.data)
+        assert answer.status_code != 401
+        assert answer.status_code < 500, (rule.rule, method, answer.data)
+
+
+@pytest.mark.parametrize(
+    "key", ["", "loa", "loa_1", "loa_1_", "loa_1_x", "loa_x_y", "Basic x", "é"]
+)
+def test_without_a_key_there_is_nothing(app: Flask, program: Make, key: str) -> None:
+    program("lan", Role.AUDITOR)
+    for rule, method, _ in addresses(app):
+        answer = app.test_client().open(
+            f"/api/v1{path_of(rule)}", method=method, headers={"Authorization": f"Bearer {key}"}
+        )
+        assert answer.status_code == 401
+        assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+def test_a_key_ends(program: Make, sessions: sessionmaker[Session], clock: Clock) -> None:
+    """At its day, when it is revoked, and a week after it was rotated."""
+    admin = program("quantri", Role.ADMINISTRATOR)
+    made = admin.post("/keys", {"login": "quantri", "name": "thử"}, code=201)
+    other = Program(admin.app, "quantri", made["text"])
+    new = Program(admin.app, "quantri", other.post(f"/keys/{made['key']}/rotate", code=201)["text"])
+    assert new.get("/me")["login"] == other.get("/me")["login"] == "quantri"
+    clock.moment = NOON + timedelta(days=8)
+    other.get("/me", code=401)
+    new.ask("DELETE", f"/keys/{made['key'] + 1}")
+    new.get("/me", code=401)
+    clock.moment = NOON + timedelta(days=91)
+    admin.get("/me", code=401)
+    with sessions() as session:
+        kept = session.get_one(ApiKey, made["key"])
+        assert made["text"] not in {kept.digest, kept.name}
+        assert kept.used_at is not None
+
+
+def test_a_key_may_never_do_more_than_its_person(session: Session) -> None:
+    """Neither by its scopes, nor after the person has lost a role."""
+    person = a_person(session, "lan", Role.AUTHOR, Role.SENDER)
+    with pytest.raises(KeyRefusedError, match=r"people\.manage"):
+        add_key(session, person, name="x", scopes=[Permission.PEOPLE_MANAGE], now=NOON)
+    with pytest.raises(KeyRefusedError, match="400 days"):
+        add_key(session, person, name="x", scopes=(), now=NOON, expires_at=NOON)
+    key = add_key(session, person, name="x", scopes=[Permission.BROADCASTS_LAUNCH], now=NOON).key
+    assert key.scope_set == {Permission.BROADCASTS_LAUNCH}
+    get_person(session, "lan").roles = "|author|"
+    assert key.scope_set == frozenset()
+    revoke_key(session, key.id, now=NOON)
+    with pytest.raises(KeyRefusedError, match="ended"):
+        rotate_key(session, key.id, now=NOON)
+
+
+def test_the_page_of_permissions_says_what_the_code_does(app: Flask) -> None:
+    """Where it differs, write the page anew with what `access_table` returns."""
+    assert TABLE.read_text() == access_table(app)

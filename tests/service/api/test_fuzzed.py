@@ -1,0 +1,65 @@
+"""Everything the description allows, and much it does not, asked by a program that may do all."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import schemathesis
+from flask import Flask
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+from sqlalchemy.orm import Session
+
+from campaigns.people import Role
+from campaigns.sealing import Sealer
+from tests.builders import a_broadcast, a_province
+from tests.service.api.conftest import Program
+
+Make = Callable[..., Program]
+# What is given in a form that was not described may be read with some good will: then only the
+# answer is held to the description.
+CHECKS: dict[GenerationMode, list[Any] | None] = {
+    GenerationMode.POSITIVE: None,
+    GenerationMode.NEGATIVE: [
+        not_a_server_error,
+        status_code_conformance,
+        content_type_conformance,
+        response_schema_conformance,
+    ],
+}
+
+
+@pytest.mark.parametrize("mode", CHECKS)
+def test_whatever_is_asked_the_answer_is_one_that_was_described(
+    app: Flask, program: Make, session: Session, sealer: Sealer, *, mode: GenerationMode
+) -> None:
+    """Never a 500, and always the status, the content and the form that the description names."""
+    a_province(session, sealer, people=2)
+    a_broadcast(session)
+    session.commit()
+    headers = {"Authorization": f"Bearer {program('ai-do', *Role).key}"}
+    described: Any = schemathesis.openapi.from_wsgi("/api/openapi.json", app)
+    asked = 0
+    for found in described.get_all_operations():
+        operation = found.ok()
+        asked += 1
+
+        @settings(
+            max_examples=4,
+            deadline=None,
+            derandomize=True,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(case=operation.as_strategy(generation_mode=mode))
+        def ask(case: Any) -> None:
+            case.call_and_validate(headers=headers, checks=CHECKS[mode])
+
+        ask()
+    assert asked > 25
