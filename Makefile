@@ -8,10 +8,11 @@ LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --universal --python-ver
 	--no-emit-index-url --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench migration lock clean
+.PHONY: help setup demo drill test check bench migration lock clean
 
 help:
 	@echo "make demo    a sample province and campaign, to the ledger; ONCE=1 ends there"
+	@echo "make drill   kills parts of a running broadcast and counts what that cost"
 	@echo "make setup   everything for running Loa, in .venv; then .venv/bin/loa"
 	@echo "make test    all tests"
 	@echo "make check   what must pass before a change is taken over"
@@ -24,6 +25,9 @@ setup: .venv/.ready
 
 demo: setup
 	$(BIN)/loa demo $(if $(ONCE),--once)
+
+drill: setup
+	$(BIN)/loa drill
 
 test: .venv/.ready-dev
 	$(BIN)/pytest

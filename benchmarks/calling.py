@@ -25,10 +25,14 @@ from urllib.parse import urlencode
 
 from benchmarks.calling_peer import PATH, TOKEN, URL
 from benchmarks.databases import fresh_database
+from benchmarks.naive import SECRET
+from benchmarks.sending import a_machine
+from campaigns.broadcasts.controls import get_broadcast
 from campaigns.people import Role, add_person
 from hotline.answers.versions import approve_answers
 from hotline.loading import load_set, read_set, shipped_files
-from service.database import open_engine, open_sessions
+from service.database import open_engine, open_sessions, reading
+from service.demonstration import prepare_sample, send_sample
 from service.machine import free_port
 from service.twilio.signatures import sign
 
@@ -42,13 +46,14 @@ WORKERS = 2
 # Vietnamese, vaccination, its first menu, its first answer, once more, back.
 KEYS = ("1", "1", "1", "1", "*", "#")
 MOST_CALLS = 12_000
+TEXTS_MEANWHILE = 30_000
 _READY_WITHIN_S = 60.0
 _LOOK_EVERY_S = 0.05
 _APPROVED_AT = datetime(2020, 1, 1, tzinfo=UTC)
 _SECRET = "a secret that opens only benchmarks, and nothing else"  # noqa: S105 - of no value
 
 
-def a_call(url: str, number: int) -> list[bytes]:
+def a_call(url: str, number: int, *, secret: str) -> list[bytes]:
     """Return one call's requests in order, each as the bytes that are sent."""
     host = url.removeprefix("http://")
     about = {
@@ -57,22 +62,28 @@ def a_call(url: str, number: int) -> list[bytes]:
         "To": "+842053800000",
     }
     return [
-        a_request(url, host, "/twilio/voice", about),
+        a_request(url, host, "/twilio/voice", about, secret=secret),
         *(
-            a_request(url, host, f"/twilio/voice/turns/{turn}", about | {"Digits": key})
+            a_request(
+                url, host, f"/twilio/voice/turns/{turn}", about | {"Digits": key}, secret=secret
+            )
             for turn, key in enumerate(KEYS, start=1)
         ),
     ]
 
 
-def a_request(url: str, host: str, path: str, form: dict[str, str]) -> bytes:
+def a_request(url: str, host: str, path: str, form: dict[str, str], *, secret: str) -> bytes:
     body = urlencode(form)
-    signature = sign(url + path, form.items(), _SECRET)
+    signature = sign(url + path, form.items(), secret)
     return (
         f"POST {path} HTTP/1.1\r\nHost: {host}\r\nX-Twilio-Signature: {signature}\r\n"
         f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n\r\n"
         f"{body}"
     ).encode()
+
+
+def calls_to(url: str, *, secret: str) -> Iterator[list[bytes]]:
+    return iter([a_call(url, number, secret=secret) for number in range(MOST_CALLS)])
 
 
 class Connection:
@@ -155,12 +166,14 @@ def measure(*, postgresql: str, runs: int) -> dict[str, Any]:
             prepare(database)
             with a_web(database, directory) as port, a_peer() as peer_port:
                 found.append(asyncio.run(run_once(port, peer_port)))
+    for run in found:
+        run["p99_during_broadcast_ms"] = during_broadcast(postgresql)
     medians = {name: statistics.median(run[name] for run in found) for name in found[0]}
     return medians | {"runs": found}
 
 
 async def run_once(port: int, peer_port: int) -> dict[str, float]:
-    ready = iter([a_call(f"http://127.0.0.1:{port}", number) for number in range(MOST_CALLS)])
+    ready = calls_to(f"http://127.0.0.1:{port}", secret=_SECRET)
     peer = repeat([a_peer_request(peer_port)])
     await closed_loop(port, ready, seconds=WARM_S)
     await closed_loop(peer_port, peer, seconds=WARM_S)
@@ -177,10 +190,24 @@ async def run_once(port: int, peer_port: int) -> dict[str, float]:
     }
 
 
+def during_broadcast(postgresql: str) -> float:
+    """Return the 99th percentile in ms while the same machine, its web too, sends a broadcast."""
+    with fresh_database("postgresql", postgresql) as url, a_machine(url) as machine:
+        sample = prepare_sample(machine.resources, TEXTS_MEANWHILE, say=lambda _: None)
+        ready = calls_to(machine.web_url, secret=SECRET)
+        broadcast = send_sample(machine.resources, sample, say=lambda _: None)
+        port = int(machine.web_url.rpartition(":")[2])
+        took = sorted(asyncio.run(open_loop(port, ready)))
+        with reading(machine.resources.sessions) as session:
+            if get_broadcast(session, broadcast).is_over:
+                raise RuntimeError("the broadcast was over before the calls were")
+    return took[int(len(took) * 0.99)]
+
+
 def a_peer_request(port: int) -> bytes:
     url = f"http://127.0.0.1:{port}"
     form = {"CallSid": "CA1", "From": "+84960000001", "To": "+842053800000", "Digits": "1"}
-    return a_request(url, url.removeprefix("http://"), PATH, form)
+    return a_request(url, url.removeprefix("http://"), PATH, form, secret=_SECRET)
 
 
 def prepare(database: str) -> None:

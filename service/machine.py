@@ -109,6 +109,7 @@ def _environment(settings: Settings) -> dict[str, str]:
         "LOA_DATA_DIR": str(settings.data_dir.absolute()),
         "LOA_PUBLIC_URL": settings.public_url,
         "TWILIO_ACCOUNT_SID": settings.twilio_account_sid,
+        "LOA_CLAIM_LEASE_S": str(settings.claim_lease_s),
         "LOA_LANES": ",".join(str(lane) for lane in settings.lanes_given),
     }
 

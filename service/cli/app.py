@@ -17,6 +17,7 @@ COMMANDS = {
     "clock": ("service.cli.background", "clock", "The timetable: puts due jobs on the queues."),
     "db": ("service.cli.db", "db", "The database's schema."),
     "demo": ("service.cli.demo", "demo", "A sample province and campaign, to its ledger."),
+    "drill": ("service.cli.drill", "drill_command", "What killed parts of a broadcast cost."),
     "hotline": ("service.cli.hotline", "hotline", "What the hotline says, and to whom."),
     "keys": ("service.cli.keys", "keys", "Keys with which programs act for somebody."),
     "subscribers": ("service.cli.subscribers", "subscribers", "People who receive texts."),

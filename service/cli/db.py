@@ -11,6 +11,7 @@ from sqlalchemy import URL, Engine, create_engine
 
 from service.backups import postgresql_dumps, sqlite_files
 from service.backups.aftermath import Aftermath, settle_aftermath
+from service.backups.checksums import require_same, write_checksum
 from service.checkups import examine, find_seal
 from service.cli.output import Answer, answering
 from service.database import open_engine
@@ -70,9 +71,13 @@ def backup(file: Path) -> Answer:
             sqlite_files.back_up(_sqlite_path(engine), file)
         else:
             postgresql_dumps.back_up(engine, file)
-    size = file.stat().st_size
+    size, checksum = file.stat().st_size, write_checksum(file)
     return Answer(
-        {"file": str(file), "bytes": size}, [f"Saved to {file} ({size / 1_000_000:,.1f} MB)."]
+        {"file": str(file), "bytes": size, "checksum": str(checksum)},
+        [
+            f"Saved to {file} ({size / 1_000_000:,.1f} MB).",
+            f"Keep {checksum.name} with it: `restore` finds out by it if the file was damaged.",
+        ],
     )
 
 
@@ -90,11 +95,14 @@ def restore(file: Path, replace: bool) -> Answer:  # noqa: FBT001 - click's call
     """
     if not file.is_file():
         raise BackupError(f"There is no file {file}. Nothing was changed.")
+    is_proved = require_same(file)
     with _opened() as (settings, engine):
         aside, aftermath = _restore_any(engine, file, replace=replace)
         current, head = current_and_head(engine)
         key = find_seal(settings, engine) if current == head else None
     shown = ["Everything is back." if aside is None else f"Everything is back; before: {aside}"]
+    if not is_proved:
+        shown.append(f"No checksum lay beside {file.name}: nothing tells if it was damaged.")
     if aftermath.paused:
         shown.append(
             f"Broadcasts that were under way and are now paused: {aftermath.paused}. What they "

@@ -33,7 +33,7 @@ def demo(subscribers: int, once: bool) -> Answer:  # noqa: FBT001 - click
     Everything is real but the carrier, which runs on this machine and texts nobody. All of it
     lives in a directory of its own, which the next demonstration replaces.
     """
-    directory = _empty(load_settings().data_dir / DIRECTORY)
+    directory = empty_directory(load_settings().data_dir / DIRECTORY)
     wishes = Wishes(port=0, carrier_port=0, carrier_options=("--fail", "0.01", "--late-ms", "200"))
     with running_machine(settings_in(directory), wishes) as machine:
         ledger = _play(machine, subscribers)
@@ -62,7 +62,8 @@ def _keep_serving(machine: Machine) -> None:
     machine.supervisor.run()
 
 
-def _empty(directory: Path) -> Path:
+def empty_directory(directory: Path) -> Path:
+    """Make *directory* anew; refuse if a running installation has its data there."""
     if directory.exists():
         # Another demonstration's data would be taken from under its running processes.
         require_unused(directory)

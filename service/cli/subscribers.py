@@ -248,4 +248,6 @@ def _show_import(
         refused = ", ".join(f"{n:,} {reason}" for reason, n in outcome.rows_rejected.items())
         where = f" They are in {imported.rejects}; mend them there and import that file."
         shown.append(f"Refused rows: {refused}.{where if imported.rejects else ''}")
+        if dry_run and not imported.rejects:
+            shown.append("Add --rejects FILE to have them written down with their reasons.")
     return shown

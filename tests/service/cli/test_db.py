@@ -250,3 +250,19 @@ def test_a_full_disk_leaves_no_half_backup(data_dir: Path, tmp_path: Path) -> No
     assert ran.returncode == 1, ran.stderr
     assert "Traceback" not in ran.stderr
     assert list(target.parent.iterdir()) == []
+
+
+def test_a_backup_that_changed_on_its_way_is_refused(
+    fresh_database: str, bare_database: str, data_dir: Path, tmp_path: Path
+) -> None:
+    """A flipped bit in somebody's number would pass every check of the database's own."""
+    file = tmp_path / "backup"
+    answer(loa("backup", str(file), "--json", url=fresh_database, data_dir=data_dir))
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+
+    refused = loa("restore", str(file), url=bare_database, data_dir=data_dir)
+
+    assert refused.exit_code == 1
+    assert "checksum" in refused.stderr
