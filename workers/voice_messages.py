@@ -3,6 +3,7 @@
 import hashlib
 from datetime import timedelta
 
+from campaigns.access.answered import forget_answered
 from hotline.declarations.records import delete_expired
 from hotline.retention import NUMBERS_KEPT, close_forgotten_calls, empty_expired
 from hotline.voice_messages import (
@@ -48,12 +49,13 @@ def fetch_voice_messages() -> int:
 
 
 def keep_retention() -> int:
-    """Empty what the hotline may no longer keep; return how many rows."""
+    """Empty what may no longer be kept, of calls and of answered requests; return how many rows."""
     ctx = context()
     with ctx.sessions.begin() as session:
         emptied = empty_expired(session, now=ctx.now())
         close_forgotten_calls(session, now=ctx.now())
         delete_expired(session, now=ctx.now())
+        forget_answered(session, now=ctx.now())
     return emptied + _drop_voices(ctx)
 
 

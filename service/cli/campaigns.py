@@ -1,14 +1,12 @@
 """Commands that take a campaign from its file to a broadcast."""
 
-import getpass
-import os
 from pathlib import Path
 
 import click
 
 from campaigns.definitions.document import CampaignDocument
 from campaigns.definitions.reading import read_campaign_file
-from campaigns.people import find_person, get_person
+from campaigns.people import get_person
 from campaigns.plans.approvals import (
     get_plan,
     list_signatures,
@@ -19,6 +17,7 @@ from campaigns.plans.approvals import (
 from campaigns.plans.planning import draft_plan
 from campaigns.plans.rules import Severity
 from campaigns.plans.summaries import summarise
+from service.cli.authors import caution_about, find_author
 from service.cli.definitions import check, schema
 from service.cli.output import Answer, answering
 from service.cli.plan_views import show_plan
@@ -63,12 +62,9 @@ def plan_command(file: Path) -> Answer:
 def submit_command(file: Path, user: str | None, revise: bool) -> Answer:  # noqa: FBT001 - click
     """Keep the campaign in FILE and its plan, so that others can sign it."""
     document = read_campaign_file(file)
-    named = user or os.environ.get("LOA_USER")
-    author = named or getpass.getuser()
     with open_resources() as resources, resources.sessions.begin() as session:
         now = resources.now()
-        if named:
-            get_person(session, named)
+        author = find_author(session, user)
         draft = draft_plan(session, document, terms=terms_of(resources.settings), now=now)
         plan = submit_plan(session, draft, author=author, revise=revise, now=now)
         waiting = missing_roles(document, list_signatures(session, plan))
@@ -79,11 +75,7 @@ def submit_command(file: Path, user: str | None, revise: bool) -> Answer:  # noq
         ]
         revision = plan.revision.number
         writer = plan.revision.author
-        if find_person(session, writer) is None:
-            shown.append(
-                f"{writer} is the account's name and nobody's login, so nobody is kept from "
-                "signing what they wrote. Say who wrote it with --user LOGIN."
-            )
+        shown += caution_about(session, writer)
         known = {"plan": plan.id, "revision": revision, "author": writer, "needs": waiting}
         return Answer(summarise(draft) | known, [*shown])
 

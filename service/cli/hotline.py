@@ -1,7 +1,5 @@
 """Commands about the hotline: what it says, who approved it, and how to try it."""
 
-import getpass
-import os
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -22,6 +20,7 @@ from hotline.answers.versions import (
     newest_versions,
 )
 from hotline.loading import load_set, read_set, shipped_files
+from service.cli.authors import caution_about, find_author
 from service.cli.hotline_call import call
 from service.cli.hotline_declarations import declarations
 from service.cli.hotline_recordings import record, recordings
@@ -75,19 +74,14 @@ def load(directory: Path | None, user: str | None) -> Answer:
     """
     found = read_set(read_files(directory) if directory else shipped_files())
     with open_resources() as resources, resources.sessions.begin() as session:
-        named = user or os.environ.get("LOA_USER")
-        if named:
-            get_person(session, named)
-        author = named or getpass.getuser()
+        author = find_author(session, user)
+        caution = caution_about(session, author)
         loaded = load_set(session, found, author=author, now=resources.now())
     said = f"Edition {loaded.edition} runs. {loaded.answers} answers wait for approval."
     following = "Have them approved: loa hotline approve --all --user LOGIN"
     shown = [said, *([following] if loaded.answers else [])]
-    if loaded.answers and not named:
-        shown.append(
-            f"{author} is the account's name and nobody's login, so nobody is kept from approving "
-            "what they wrote. Say who wrote it with --user LOGIN."
-        )
+    if loaded.answers:
+        shown += caution
     document = {"edition": loaded.edition, "answers_waiting": loaded.answers, "author": author}
     return Answer(document, [Text(line) for line in shown])
 
