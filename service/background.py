@@ -25,6 +25,8 @@ from workers.context import JobContext, provide
 from workers.queues import QueueName, queue
 from workers.timetable import Clock
 
+_NICENESS = 10
+
 log = logging.getLogger(__name__)
 
 
@@ -53,6 +55,8 @@ def run_worker(resources: Resources, redis: Redis, *, queues: Sequence[QueueName
 
     Jobs run in this very process: a fork for each would cost more than the batch it sends.
     """
+    # Somebody on the telephone waits for the web; a text can wait for both.
+    os.nice(_NICENESS)
     name = f"{socket.gethostname()[:24]}-{os.getpid()}-{int(time.time())}"
     provide(job_context(resources, redis, worker=name))
     worker = SimpleWorker(
