@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import Update, literal_column, select, tuple_, update
 from sqlalchemy.orm import Session
 
-from campaigns.broadcasts.claiming import in_batch, withdraw_batch
+from campaigns.broadcasts.claiming import in_batch
 from campaigns.broadcasts.locks import lock_batch, share_broadcasts
 from campaigns.broadcasts.receiving import CarrierReport, take_in
-from campaigns.broadcasts.settling import ERASED, is_stopped
+from campaigns.broadcasts.settling import ERASED, release
 from campaigns.bulk import change
 from campaigns.deliveries import (
     Batch,
@@ -79,24 +79,26 @@ def release_expired_claims(session: Session, *, now: datetime) -> int:
     """Turn what dead workers left claimed into *unknown*; return how many deliveries.
 
     The batch is nobody's then, so a worker that was only asleep can still record what a carrier
-    told it, but not open the batch again.
+    told it, but not say what becomes of the batch.
     """
+    is_expired = (Batch.state == BatchState.CLAIMED) & (Batch.lease_until < now)
+    found = session.execute(select(Batch.id, Batch.broadcast_id).where(is_expired)).all()
+    share_broadcasts(session, (broadcast_id for _, broadcast_id in found))
     batches = session.scalars(
         select(Batch)
-        .where(Batch.state == BatchState.CLAIMED, Batch.lease_until < now)
+        .where(Batch.id.in_([batch_id for batch_id, _ in found]), is_expired)
         .order_by(Batch.id)
         .with_for_update(skip_locked=True)
     ).all()
     released = 0
     for batch in batches:
-        batch.state = BatchState.DONE
-        lost = change(
+        released += change(
             session,
             update(Delivery)
             .where(*in_batch(batch, DeliveryState.CLAIMED))
             .values(state=DeliveryState.UNKNOWN, reason="worker_lost"),
         )
-        released += lost
+        release(session, batch, due_at=now)
     return released
 
 
@@ -163,7 +165,7 @@ def resolve(
     batch = lock_batch(session, lost.batch_id)
     owed = _still_lost(lost).values(state=DeliveryState.PLANNED, reason="")
     if change(session, owed) and batch.state is not BatchState.CLAIMED:
-        _open_again(session, batch, now=now)
+        release(session, batch, due_at=now)
     return DeliveryState.PLANNED
 
 
@@ -223,15 +225,6 @@ def _ours(session: Session, lost: LostText, sent: Iterable[SentText]) -> SentTex
         )
     )
     return next((text for text in candidates if text.sid not in taken), None)
-
-
-def _open_again(session: Session, batch: Batch, *, now: datetime) -> None:
-    """Make the batch claimable once more, or cancel what a stopped broadcast no longer owes."""
-    if is_stopped(session, batch.broadcast_id):
-        withdraw_batch(session, batch, DeliveryState.CANCELLED)
-    elif batch.state is BatchState.DONE:
-        batch.state, batch.due_at = BatchState.OPEN, now
-    session.flush()
 
 
 def _still_lost(lost: LostText) -> Update:

@@ -90,12 +90,28 @@ def settle(session: Session, claim: Claim, answers: Sequence[Answer], *, now: da
     heed_stops(session, stopped, now=now)
     settled = _summarise(answers)
     if batch is not None:
-        _release(session, batch, settled, now=now)
-        session.flush()
+        wait = max(settled.hold, waits_after(batch.attempts)) if settled.postponed else timedelta()
+        release(session, batch, due_at=now + wait)
     blocked = next((answer for answer in answers if isinstance(answer, Blocked)), None)
     if blocked is not None:
         _pause(session, claim.broadcast_id, blocked)
     return settled
+
+
+def release(session: Session, batch: Batch, *, due_at: datetime) -> None:
+    """Open a locked batch again for what is still owed in it, close it if nothing is.
+
+    Owed is what was postponed, and what was found out meanwhile never to have reached the
+    carrier. A stopped broadcast owes nothing.
+    """
+    is_owed = session.scalar(select(exists().where(*in_batch(batch, DeliveryState.PLANNED))))
+    if is_owed and is_stopped(session, batch.broadcast_id):
+        withdraw_batch(session, batch, DeliveryState.CANCELLED)
+    elif is_owed:
+        batch.state, batch.due_at = BatchState.OPEN, due_at
+    else:
+        batch.state = BatchState.DONE
+    session.flush()
 
 
 def finish_if_done(session: Session, broadcast_id: int, *, now: datetime) -> bool:
@@ -203,23 +219,6 @@ def _summarise(answers: Sequence[Answer]) -> Settled:
         unknown=tally(Uncertain),
         hold=max(waits, default=timedelta()),
     )
-
-
-def _release(session: Session, batch: Batch, settled: Settled, *, now: datetime) -> None:
-    """Open the batch again for what is still owed, close it if nothing is.
-
-    Owed is what was postponed, and what was found out meanwhile never to have reached the
-    carrier. A stopped broadcast owes nothing.
-    """
-    is_owed = session.scalar(select(exists().where(*in_batch(batch, DeliveryState.PLANNED))))
-    if not is_owed:
-        batch.state = BatchState.DONE
-    elif is_stopped(session, batch.broadcast_id):
-        withdraw_batch(session, batch, DeliveryState.CANCELLED)
-    else:
-        batch.state = BatchState.OPEN
-        wait = max(settled.hold, waits_after(batch.attempts)) if settled.postponed else timedelta()
-        batch.due_at = now + wait
 
 
 def is_stopped(session: Session, broadcast_id: int) -> bool:

@@ -255,6 +255,26 @@ def test_what_is_owed_again_while_its_batch_is_being_spoken_is_not_forgotten(
     assert finish_if_done(session, broadcast.id, now=last.lease_until)
 
 
+def test_what_is_owed_again_in_the_batch_of_a_worker_that_dies_is_not_forgotten(
+    session: Session, sealer: Sealer, broadcast: Broadcast
+) -> None:
+    """The carrier has all that the dead worker spoke, so nothing else opens the batch."""
+    first = claim(session, sealer, broadcast)
+    settle(session, first, [Uncertain("timeout"), Postponed("20429", timedelta())], now=NOON)
+    much_later = NOON + timedelta(minutes=10)
+    claim(session, sealer, broadcast, now=much_later)
+    (lost,) = look(session, sealer, now=much_later)
+    resolve(session, lost, [], now=much_later)
+    dead = much_later + timedelta(minutes=2)
+    assert release_expired_claims(session, now=dead) == 1
+    (spoken,) = look(session, sealer, now=dead)
+    sent = SentText("SM2", spoken.body, much_later, Outcome.HANDSET, "")
+    assert resolve(session, spoken, [sent], now=dead) is DeliveryState.ACCEPTED
+
+    last = claim(session, sealer, broadcast, now=dead)
+    assert [text.position for text in last.texts] == [lost.position]
+
+
 def test_texts_that_nobody_can_ask_about_do_not_hide_the_others(
     session: Session, sealer: Sealer, broadcast: Broadcast
 ) -> None:
