@@ -18,6 +18,7 @@ from hotline.tickets import Ticket
 SMALLEST_GROUP = 5
 # Whoever rings within this much of a broadcast's launch is taken to ring because of it.
 BROADCAST_ECHO = timedelta(hours=48)
+USUAL_STRETCH = timedelta(days=7)
 _UTC_OFFSET_H = 7
 
 
@@ -47,6 +48,27 @@ class CallStatistics:
     drop_points: Mapping[str, int]
     transfers: int
     tickets: Mapping[str, int]
+
+    def document(self) -> dict[str, object]:
+        """Return the counts as plain data; communes with few calls are shown as 0."""
+        counts = ("by_state", "by_topic", "by_language", "by_area", "by_hour")
+        return {
+            "from": self.since.isoformat(),
+            "to": self.until.isoformat(),
+            "calls": self.calls,
+            "unanswered": self.unanswered,
+            "seconds_to_first_answer": {
+                "median": self.to_first_answer.median,
+                "p90": self.to_first_answer.p90,
+            },
+            "transfers": self.transfers,
+            "smallest_group_shown": SMALLEST_GROUP,
+            **{
+                name: dict(getattr(self, name))
+                for name in (*counts, "answers", "drop_points", "tickets")
+            },
+            "series": [{"hour": hour, "calls": calls} for hour, calls in self.by_hour.items()],
+        }
 
 
 def count_calls(session: Session, *, since: datetime, until: datetime) -> CallStatistics:

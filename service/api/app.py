@@ -9,6 +9,7 @@ from service.api.areas import areas
 from service.api.broadcasts import broadcasts
 from service.api.campaigns import campaigns
 from service.api.description import describe
+from service.api.hotline import hotline
 from service.api.people import people
 from service.api.problems import answer_form, answer_problems
 from service.api.subscribers import subscribers
@@ -17,7 +18,7 @@ from service.resources import Resources
 PREFIX = "/api/v1"
 SPEC = "/api/openapi.json"
 VERSION = "1.0"
-RESOURCES = (areas, subscribers, campaigns, broadcasts, people)
+RESOURCES = (areas, subscribers, campaigns, broadcasts, hotline, people)
 
 
 def create_api(resources: Resources, *, largest_body: int) -> Flask:

@@ -1,14 +1,19 @@
 """``loa hotline stats``: how the hotline is used, in tables or as JSON for plots."""
 
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 
 import click
 from rich.console import RenderableType
 from rich.table import Table
 
 from campaigns.local_time import ZONE
-from hotline.statistics import SMALLEST_GROUP, CallStatistics, count_calls, echo_of
+from hotline.statistics import (
+    SMALLEST_GROUP,
+    USUAL_STRETCH,
+    CallStatistics,
+    count_calls,
+    echo_of,
+)
 from service.cli.moments import Moment
 from service.cli.output import Answer, answering
 from service.database import reading
@@ -39,30 +44,12 @@ def stats(since: datetime | None, until: datetime | None, broadcast: int | None)
     """
     with open_resources() as resources, reading(resources.sessions) as session:
         end = until or resources.now()
-        counted = count_calls(session, since=since or end - timedelta(days=7), until=end)
+        counted = count_calls(session, since=since or end - USUAL_STRETCH, until=end)
         echo = None if broadcast is None else echo_of(session, broadcast)
-    document = _document(counted)
+    document = counted.document()
     if broadcast is not None:
         document["broadcast"] = {"id": broadcast, "calls_per_1000_texts": echo}
     return Answer(document, _show(counted, echo))
-
-
-def _document(counted: CallStatistics) -> dict[str, Any]:
-    return {
-        "from": counted.since.isoformat(),
-        "to": counted.until.isoformat(),
-        "calls": counted.calls,
-        "by_state": dict(counted.by_state),
-        "unanswered": counted.unanswered,
-        "seconds_to_first_answer": {
-            "median": counted.to_first_answer.median,
-            "p90": counted.to_first_answer.p90,
-        },
-        "transfers": counted.transfers,
-        "smallest_group_shown": SMALLEST_GROUP,
-        **{name: dict(getattr(counted, name)) for _, name in _TABLES},
-        "series": [{"hour": hour, "calls": calls} for hour, calls in counted.by_hour.items()],
-    }
 
 
 def _show(counted: CallStatistics, echo: float | None) -> list[RenderableType]:

@@ -1,0 +1,271 @@
+"""The hotline: what callers left to be worked, its answers and their approval, its statistics."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import orjson
+from apiflask import APIBlueprint
+from flask import Response
+from pydantic import AwareDatetime, BaseModel, Field
+from sqlalchemy.orm import Session
+
+from campaigns.access.permissions import Permission
+from campaigns.audit import record
+from campaigns.sealing import mask
+from hotline.answers.bank import AnswerBank
+from hotline.answers.versions import (
+    AnswerVersion,
+    approve_answers,
+    approved_versions,
+    newest_versions,
+)
+from hotline.statistics import USUAL_STRETCH, count_calls
+from hotline.tickets import Ticket, TicketKind, get_ticket, list_tickets
+from service.api.given import Given, Line
+from service.api.once import once
+from service.api.requests import answer, caller, needs, reading, resources, writing
+
+hotline = APIBlueprint("hotline", __name__, tag="Hotline")
+_REFERENCE = "<string(maxlength=8):reference>"
+_URGENCY = ("danger", "soon", "ordinary")
+
+
+class TicketOut(BaseModel):
+    """One matter that somebody has to look at; ``number`` shows just enough to recognise it."""
+
+    reference: str
+    kind: str
+    urgency: str
+    topic: str
+    area: str
+    language: str
+    state: str
+    assignee: str
+    answer: str
+    voice_seconds: int
+    number: str | None
+    opened_at: datetime
+    changed_at: datetime
+
+
+class TicketList(BaseModel):
+    items: list[TicketOut]
+
+
+class TicketNumberOut(BaseModel):
+    """The number to call back, in E.164; who looked and when is on record."""
+
+    reference: str
+    number: str | None
+
+
+class TicketQuery(Given):
+    """Which tickets; closed ones only when asked for."""
+
+    kind: TicketKind | None = None
+    with_closed: bool = False
+    limit: Annotated[int, Field(ge=1, le=1000)] = 100
+
+
+class AssignIn(Given):
+    """Who hands it over, where somebody has it already."""
+
+    instead_of: Annotated[Line, Field(max_length=64)] = ""
+
+
+class ToldIn(Given):
+    """What the caller was told; their number has no place in it."""
+
+    text: Annotated[str, Field(min_length=1, max_length=2000)]
+
+
+class AnswerOut(BaseModel):
+    """The newest version of one answer, whether it is approved, and what is spoken now."""
+
+    code: str
+    version: int
+    topic: str
+    owner: str
+    author: str
+    approver: str
+    approved_at: datetime | None
+    needs: str
+    spoken_now: str | None
+    document: dict[str, Any]
+
+
+class AnswerList(BaseModel):
+    items: list[AnswerOut]
+
+
+class Stretch(Given):
+    """From when until before when; the last seven days when left out."""
+
+    since: AwareDatetime | None = None
+    until: AwareDatetime | None = None
+
+
+@hotline.get("/hotline/tickets")
+@needs(Permission.TICKETS_WORK)
+@hotline.input(TicketQuery, location="query")
+@hotline.output(TicketList)
+def list_all(query_data: TicketQuery) -> Response:
+    """List what callers left and nobody has closed.
+
+    The most urgent first, then the oldest.
+    """
+    kinds = frozenset({query_data.kind}) if query_data.kind else None
+    with reading() as session:
+        found = list_tickets(
+            session, kinds=kinds, with_closed=query_data.with_closed, limit=query_data.limit
+        )
+        return answer({"items": [_ticket(one) for one in found]})
+
+
+@hotline.post(f"/hotline/tickets/{_REFERENCE}/assign")
+@needs(Permission.TICKETS_WORK)
+@hotline.input(AssignIn)
+@hotline.output(TicketOut)
+def assign(reference: str, json_data: AssignIn) -> Response:
+    """Take a ticket.
+
+    Nobody loses one without being named.
+    """
+    login = caller().person.login
+
+    def do(session: Session) -> dict[str, object]:
+        found = get_ticket(session, reference, to_change=True)
+        found.assign(login, instead_of=json_data.instead_of, now=resources().now())
+        return _changed(session, "assigned", found)
+
+    return once(do)
+
+
+@hotline.post(f"/hotline/tickets/{_REFERENCE}/answer")
+@needs(Permission.TICKETS_WORK)
+@hotline.input(ToldIn)
+@hotline.output(TicketOut)
+def tell(reference: str, json_data: ToldIn) -> Response:
+    """Keep what the caller was told."""
+
+    def do(session: Session) -> dict[str, object]:
+        found = get_ticket(session, reference, to_change=True)
+        found.note_answer(json_data.text, sealer=resources().sealer, now=resources().now())
+        return _changed(session, "answered", found)
+
+    return once(do)
+
+
+@hotline.post(f"/hotline/tickets/{_REFERENCE}/close")
+@needs(Permission.TICKETS_WORK)
+@hotline.output(TicketOut)
+def close(reference: str) -> Response:
+    """Close a ticket for good."""
+
+    def do(session: Session) -> dict[str, object]:
+        found = get_ticket(session, reference, to_change=True)
+        found.close(now=resources().now())
+        return _changed(session, "closed", found)
+
+    return once(do)
+
+
+@hotline.post(f"/hotline/tickets/{_REFERENCE}/reveal")
+@needs(Permission.TICKETS_REVEAL)
+@hotline.output(TicketNumberOut)
+def reveal(reference: str) -> Response:
+    """Show the number to call back.
+
+    The look is recorded.
+    """
+    with writing() as session:
+        found = get_ticket(session, reference)
+        record(session, "ticket.number_shown", f"ticket:{reference}", now=resources().now())
+        number = resources().sealer.unseal(found.sealed) if found.sealed else None
+    return answer({"reference": reference, "number": number})
+
+
+@hotline.get("/hotline/answers")
+@needs(Permission.HOTLINE_READ)
+@hotline.output(AnswerList)
+def list_answers() -> Response:
+    """List the answers.
+
+    Each in its newest version, with the one that is spoken at this moment.
+    """
+    with reading() as session:
+        bank = AnswerBank.of(approved_versions(session))
+        return answer({"items": [_answer(one, bank) for one in newest_versions(session)]})
+
+
+@hotline.post("/hotline/answers/<string(maxlength=40):code>/approve")
+@needs(Permission.ANSWERS_APPROVE)
+@hotline.output(AnswerOut)
+def approve(code: str) -> Response:
+    """Approve an answer's newest version.
+
+    Medical ones need the health data owner, all others the content approver; nobody approves
+    what they wrote. It is spoken from the next turn of any call on.
+    """
+
+    def do(session: Session) -> dict[str, object]:
+        approve_answers(session, [code], person=caller().person, now=resources().now())
+        (version,) = [one for one in newest_versions(session) if one.code == code]
+        return _answer(version, AnswerBank.of(approved_versions(session)))
+
+    return once(do)
+
+
+@hotline.get("/hotline/statistics")
+@needs(Permission.STATISTICS_READ)
+@hotline.input(Stretch, location="query")
+@hotline.output({})
+def statistics(query_data: Stretch) -> Response:
+    """Count calls by topic, language, commune and hour.
+
+    No number and no person is in any of it; groups of fewer than five calls are shown as 0.
+    """
+    until = query_data.until or resources().now()
+    since = query_data.since or until - USUAL_STRETCH
+    with reading() as session:
+        return answer(count_calls(session, since=since, until=until).document())
+
+
+def _changed(session: Session, deed: str, found: Ticket) -> dict[str, object]:
+    record(session, f"ticket.{deed}", f"ticket:{found.reference}", now=resources().now())
+    return _ticket(found)
+
+
+def _ticket(ticket: Ticket) -> dict[str, object]:
+    sealed = ticket.sealed
+    return {
+        "reference": ticket.reference,
+        "kind": ticket.kind.value,
+        "urgency": _URGENCY[ticket.urgency],
+        "topic": ticket.topic,
+        "area": ticket.area_code,
+        "language": ticket.language,
+        "state": ticket.state.value,
+        "assignee": ticket.assignee,
+        "answer": ticket.answer,
+        "voice_seconds": ticket.voice_s,
+        "number": mask(resources().sealer.unseal(sealed)) if sealed else None,
+        "opened_at": ticket.opened_at,
+        "changed_at": ticket.changed_at,
+    }
+
+
+def _answer(version: AnswerVersion, bank: AnswerBank) -> dict[str, object]:
+    spoken = bank.find(version.code, at=resources().now())
+    return {
+        "code": version.code,
+        "version": version.version,
+        "topic": version.topic,
+        "owner": version.owner,
+        "author": version.author,
+        "approver": version.approver,
+        "approved_at": version.approved_at,
+        "needs": version.needed_role.value,
+        "spoken_now": f"{spoken.code} v{spoken.version}" if spoken else None,
+        "document": orjson.loads(version.document),
+    }

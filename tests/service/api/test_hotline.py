@@ -1,0 +1,77 @@
+"""The hotline through the interface: tickets are worked, answers approved, calls counted."""
+
+from collections.abc import Callable
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaigns.people import Role
+from campaigns.sealing import Sealer
+from hotline.loading import load_set, read_set, shipped_files
+from hotline.tickets import Ticket
+from tests.builders import NOON, a_phone
+from tests.hotline.builders import CallerOnTheLine, a_library
+from tests.service.api.conftest import Program
+
+Make = Callable[..., Program]
+
+
+def test_a_callback_is_taken_worked_and_closed(
+    session: Session, sealer: Sealer, program: Make
+) -> None:
+    """Danger comes first; the number is masked until somebody who may asks, on record."""
+    number = a_phone()
+    for keys in ("14", "10"):
+        caller = CallerOnTheLine(session, a_library(), sealer, number=number)
+        caller.press(keys)
+        if keys == "10":
+            caller.be_transferred(was_answered=False)
+        caller.leave_message()
+    session.commit()
+    lan, hoa = program("lan", Role.HOTLINE_OPERATOR), program("hoa", Role.HOTLINE_OPERATOR)
+    listed = lan.get("/hotline/tickets")["items"]
+    assert [one["kind"] for one in listed] == ["callback", "rumour"]
+    assert number not in str(listed)
+    path = f"/hotline/tickets/{listed[0]['reference']}"
+    assert lan.post(f"{path}/assign", {})["assignee"] == "lan"
+    assert hoa.post(f"{path}/assign", {}, code=409)["type"] == "/api/problems/refused"
+    assert hoa.post(f"{path}/assign", {"instead_of": "lan"})["assignee"] == "hoa"
+    assert hoa.post(f"{path}/reveal")["number"] == number
+    refused = hoa.post(f"{path}/answer", {"text": f"đã gọi {number}"}, code=409)
+    assert number not in str(refused)
+    assert hoa.post(f"{path}/answer", {"text": "đã gọi lại"})["state"] == "answered"
+    assert hoa.post(f"{path}/close")["state"] == "closed"
+    assert len(lan.get("/hotline/tickets")["items"]) == 1
+    assert len(lan.get("/hotline/tickets?with_closed=true")["items"]) == 2
+    assert lan.post("/hotline/tickets/000000/close", code=404)["type"].endswith("unknown-ticket")
+    deeds = [
+        one["action"]
+        for one in program("soat", Role.AUDITOR).get("/audit?limit=200")["items"]
+        if one["subject"] == f"ticket:{listed[0]['reference']}"
+    ]
+    assert deeds == [
+        "ticket.assigned",
+        "ticket.assigned",
+        "ticket.number_shown",
+        "ticket.answered",
+        "ticket.closed",
+    ]
+    assert session.scalars(select(Ticket.state)).all()
+    assert lan.get("/hotline/statistics?until=2026-03-03T00:00:00%2B07:00")["calls"] == 2
+
+
+def test_an_answer_is_approved_by_who_may_and_spoken_from_then_on(
+    session: Session, program: Make
+) -> None:
+    """Medical answers wait for the health department, and nobody approves what they wrote."""
+    health = program("yte", Role.HEALTH_DATA_OWNER, agency="Sở Y tế")
+    content = program("duyet", Role.CONTENT_APPROVER)
+    load_set(session, read_set(shipped_files()), author="tacgia", now=NOON)
+    session.commit()
+    waiting = {one["code"]: one for one in content.get("/hotline/answers")["items"]}
+    assert waiting["V01"]["spoken_now"] is None
+    refused = content.post("/hotline/answers/V01/approve", code=403)
+    assert refused["type"] == "/api/problems/approval-refused"
+    approved = health.post("/hotline/answers/V01/approve")
+    assert (approved["approver"], approved["spoken_now"]) == ("yte", "V01 v1")
+    assert health.post("/hotline/answers/V99/approve", code=404)
