@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from campaigns.people import Role
 from campaigns.sealing import Sealer
 from tests.builders import a_broadcast, a_province
+from tests.databases import kinds
 from tests.service.api.conftest import Program
 
 Make = Callable[..., Program]
@@ -35,7 +36,9 @@ CHECKS: dict[GenerationMode, list[Any] | None] = {
 }
 
 
-@pytest.mark.parametrize("mode", CHECKS)
+@pytest.mark.parametrize(
+    ("mode", "engine"), zip(CHECKS, (kinds()[0], kinds()[-1]), strict=True), indirect=["engine"]
+)
 def test_whatever_is_asked_the_answer_is_one_that_was_described(
     app: Flask, program: Make, session: Session, sealer: Sealer, *, mode: GenerationMode
 ) -> None:
