@@ -37,7 +37,9 @@ CHECKS: dict[GenerationMode, list[Any] | None] = {
 
 
 @pytest.mark.parametrize(
-    ("mode", "engine"), zip(CHECKS, (kinds()[0], kinds()[-1]), strict=True), indirect=["engine"]
+    ("mode", "engine"),
+    [*zip(CHECKS, (kinds()[0], kinds()[-1]), strict=True)],
+    indirect=["engine"],
 )
 def test_whatever_is_asked_the_answer_is_one_that_was_described(
     app: Flask, program: Make, session: Session, sealer: Sealer, *, mode: GenerationMode
