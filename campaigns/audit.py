@@ -17,6 +17,19 @@ BEGINNING = "0" * 64
 _ACTOR = "loa_actor"
 _PENDING = "loa_audit_pending"
 _READ_AT_ONCE = 1000
+# What an entry's digest covers, in this order.
+_LINKED = (
+    "number",
+    "at",
+    "actor",
+    "source",
+    "action",
+    "subject",
+    "detail",
+    "before",
+    "after",
+    "previous",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,20 +164,6 @@ def verify_chain(session: Session) -> Chain:
     head = session.get(AuditHead, 1)
     is_whole = head is not None and (head.number, head.digest) == (number, digest)
     return Chain(number, digest, None if is_whole else number + 1)
-
-
-_LINKED = (
-    "number",
-    "at",
-    "actor",
-    "source",
-    "action",
-    "subject",
-    "detail",
-    "before",
-    "after",
-    "previous",
-)
 
 
 @event.listens_for(Session, "before_commit")

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from campaigns.audit import record
 from campaigns.base import Base, BigId
+from campaigns.bulk import insert_new
 from campaigns.definitions.canonical import canonical_json, digest
 from campaigns.definitions.document import CampaignDocument
 from campaigns.errors import SlugTakenError, UnknownCampaignError
@@ -63,8 +64,13 @@ def newest_by_slug(session: Session, slug: str, *, digest: str = "") -> Revision
     return session.scalar(query.where(Revision.digest == digest) if digest else query)
 
 
-def get_newest_revision(session: Session, slug: str) -> Revision:
-    """Return the newest revision of the campaign *slug*, or raise UnknownCampaignError."""
+def get_newest_revision(session: Session, slug: str, *, to_change: bool = False) -> Revision:
+    """Return the newest revision of the campaign *slug*, or raise UnknownCampaignError.
+
+    Fetched *to_change* it, it stays the newest until the transaction ends.
+    """
+    if to_change:
+        _held(session, slug)
     revision = newest_by_slug(session, slug)
     if revision is None:
         raise UnknownCampaignError(f"There is no campaign {slug}. Nothing was changed.")
@@ -113,7 +119,7 @@ def keep_revision(
     Raises SlugTakenError when the slug already stands for other content and *revise* is off, so
     that a copied file with a forgotten slug cannot replace somebody's campaign.
     """
-    campaign = _lock_campaign(session, document.campaign, now=now)
+    campaign = lock_campaign(session, document.campaign, now=now)
     newest = newest_revision(session, campaign.id)
     if newest is not None and newest.digest == digest(document):
         return newest
@@ -148,11 +154,20 @@ def keep_revision(
     return revision
 
 
-def _lock_campaign(session: Session, slug: str, *, now: datetime) -> Campaign:
-    """Return the campaign, made if it is the first of its name, for this transaction alone."""
-    campaign = session.scalar(select(Campaign).where(Campaign.slug == slug).with_for_update())
+def lock_campaign(session: Session, slug: str, *, now: datetime) -> Campaign:
+    """Return the campaign, made if it is the first of its name, for this transaction alone.
+
+    What is read of it from here on stays true until the transaction ends.
+    """
+    campaign = _held(session, slug)
     if campaign is None:
-        campaign = Campaign(slug=slug, created_at=now)
-        session.add(campaign)
-        session.flush()
+        # Somebody else may make it at this moment: then this waits, and theirs is the one.
+        session.execute(insert_new(session, Campaign).values(slug=slug, created_at=now))
+        campaign = _held(session, slug)
+    if campaign is None:
+        raise RuntimeError(f"the campaign {slug} was made and is not there")
     return campaign
+
+
+def _held(session: Session, slug: str) -> Campaign | None:
+    return session.scalar(select(Campaign).where(Campaign.slug == slug).with_for_update())

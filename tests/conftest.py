@@ -12,7 +12,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session, sessionmaker
 
 from campaigns.sealing import Sealer
-from service.database import open_engine
+from service.database import open_engine, open_sessions
 from service.embedded.valkey import running_valkey
 from service.queue_server import open_redis
 from tests import databases
@@ -104,6 +104,20 @@ def fresh_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[s
         _start_server()
     with databases.database_copy(request.param, tmp_path) as url:
         yield url
+
+
+@pytest.fixture
+def own_engine(fresh_database: str) -> Iterator[Engine]:
+    """An engine on a database of this test's own."""
+    engine = open_engine(fresh_database)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def commits(own_engine: Engine) -> sessionmaker[Session]:
+    """Sessions whose commits are real, for transactions that meet others."""
+    return open_sessions(own_engine)
 
 
 @pytest.fixture

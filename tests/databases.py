@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import psycopg
 from psycopg import sql
+from sqlalchemy import Engine, text
 from sqlalchemy.engine import make_url
 
 from service.database import open_engine
@@ -40,6 +41,21 @@ def kinds() -> list[str]:
     """Name the databases that tests run on here; without PostgreSQL only ``sqlite``."""
     has_postgresql = GIVEN_URL in os.environ or find_programs() is not None
     return ["sqlite", "postgresql"] if has_postgresql else ["sqlite"]
+
+
+def someone_waits(engine: Engine, *, how_many: int = 1) -> bool:
+    """Whether so many transactions wait for others in this database.
+
+    SQLite cannot say; it lets a writer wait before that has looked at anything.
+    """
+    if engine.dialect.name == "sqlite":
+        return True
+    waiting = text(
+        "SELECT count(*) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    with engine.connect() as connection:
+        return int(connection.scalar(waiting) or 0) >= how_many
 
 
 class PostgreSQLServer:

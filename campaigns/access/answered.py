@@ -64,15 +64,15 @@ def keep_answer(session: Session, person: Person, key: str, *, status: int, said
     row.status, row.said = status, said
 
 
-def _of(person: Person, key: str) -> Select[AnsweredRequest]:
-    return select(AnsweredRequest).where(
-        AnsweredRequest.person_id == person.id, AnsweredRequest.key == key
-    )
-
-
 def forget_answered(session: Session, *, now: datetime) -> None:
     """Delete the answers that nobody will ask for again."""
     session.execute(
         delete(AnsweredRequest).where(AnsweredRequest.asked_at < now - KEPT_FOR),
         execution_options={"synchronize_session": False},
+    )
+
+
+def _of(person: Person, key: str) -> Select[AnsweredRequest]:
+    return select(AnsweredRequest).where(
+        AnsweredRequest.person_id == person.id, AnsweredRequest.key == key
     )

@@ -152,13 +152,12 @@ def find_valid_key(session: Session, text: str, *, now: datetime) -> ApiKey | No
 
 
 def note_use(session: Session, key: ApiKey, *, now: datetime) -> None:
-    """Keep when *key* was used last, to the minute."""
-    if is_noted(key, now=now):
-        return
+    """Keep when *key* was used last."""
     change(session, update(ApiKey).where(ApiKey.id == key.id).values(used_at=now))
 
 
 def is_noted(key: ApiKey, *, now: datetime) -> bool:
+    """Whether it is known already that *key* is in use, to the minute."""
     return key.used_at is not None and now - key.used_at < _NOTED_EVERY
 
 

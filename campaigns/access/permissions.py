@@ -11,10 +11,8 @@ class Permission(StrEnum):
     """One thing somebody may be allowed to do; the words before the dot name what it is done to."""
 
     AREAS_READ = "areas.read"
-    AREAS_WRITE = "areas.write"
     LEVELS_DECIDE = "levels.decide"
     SUBSCRIBERS_READ = "subscribers.read"
-    SUBSCRIBERS_IMPORT = "subscribers.import"
     SUBSCRIBERS_REVEAL = "subscribers.reveal"
     SUBSCRIBERS_CONSENT = "subscribers.consent"
     SUBSCRIBERS_ERASE = "subscribers.erase"
@@ -25,7 +23,6 @@ class Permission(StrEnum):
     BROADCASTS_LAUNCH = "broadcasts.launch"
     BROADCASTS_CONTROL = "broadcasts.control"
     HOTLINE_READ = "hotline.read"
-    HOTLINE_WRITE = "hotline.write"
     ANSWERS_APPROVE = "answers.approve"
     TICKETS_WORK = "tickets.work"
     TICKETS_REVEAL = "tickets.reveal"
@@ -48,7 +45,7 @@ _READING = frozenset(
 # Nobody has them all: who administers Loa can neither write a text nor sign or send one, and
 # whoever reads everything for the record changes nothing.
 GRANTS: Mapping[Role, frozenset[Permission]] = {
-    Role.AUTHOR: _READING | {Permission.CAMPAIGNS_WRITE, Permission.HOTLINE_WRITE},
+    Role.AUTHOR: _READING | {Permission.CAMPAIGNS_WRITE},
     Role.HEALTH_DATA_OWNER: _READING
     | {Permission.LEVELS_DECIDE, Permission.PLANS_SIGN, Permission.ANSWERS_APPROVE},
     Role.CONTENT_APPROVER: _READING
@@ -56,7 +53,6 @@ GRANTS: Mapping[Role, frozenset[Permission]] = {
     Role.SENDER: _READING
     | {
         Permission.SUBSCRIBERS_READ,
-        Permission.SUBSCRIBERS_IMPORT,
         Permission.SUBSCRIBERS_CONSENT,
         Permission.PLANS_SIGN,
         Permission.BROADCASTS_LAUNCH,
@@ -79,7 +75,6 @@ GRANTS: Mapping[Role, frozenset[Permission]] = {
     Role.ADMINISTRATOR: frozenset(
         {
             Permission.AREAS_READ,
-            Permission.AREAS_WRITE,
             Permission.BROADCASTS_READ,
             Permission.BROADCASTS_CONTROL,
             Permission.SUBSCRIBERS_READ,

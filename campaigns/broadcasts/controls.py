@@ -48,10 +48,7 @@ def pause(session: Session, broadcast_id: int, *, now: datetime, note: str = "")
     """
     broadcast = get_broadcast(session, broadcast_id, lock=True)
     _refuse_if_over(broadcast, "paused")
-    if broadcast.state is BroadcastState.RUNNING:
-        broadcast.state = BroadcastState.PAUSED
-        broadcast.note = note
-        _record(session, broadcast, now=now)
+    _pause_if_running(session, broadcast, note=note, now=now)
     return broadcast
 
 
@@ -69,9 +66,10 @@ def pause_all(session: Session, *, note: str) -> int:
 
 
 def pause_stranded(session: Session, broadcast_id: int, *, lane: str, now: datetime) -> None:
-    """Pause a broadcast that waits for a *lane* which this installation no longer has."""
+    """Pause a running broadcast that waits for a *lane* which this installation no longer has."""
     note = f"waits for the lane {lane}, which is not in LOA_LANES: add it again and resume"
-    pause(session, broadcast_id, now=now, note=note)
+    broadcast = get_broadcast(session, broadcast_id, lock=True)
+    _pause_if_running(session, broadcast, note=note, now=now)
 
 
 def expire_if_due(session: Session, broadcast_id: int, *, now: datetime) -> None:
@@ -120,6 +118,13 @@ def stop_all(session: Session, *, now: datetime) -> list[Broadcast]:
 
 def _record(session: Session, broadcast: Broadcast, *, now: datetime) -> None:
     record(session, f"broadcast.{broadcast.state}", f"broadcast:{broadcast.id}", now=now)
+
+
+def _pause_if_running(session: Session, broadcast: Broadcast, *, note: str, now: datetime) -> None:
+    if broadcast.state is BroadcastState.RUNNING:
+        broadcast.state = BroadcastState.PAUSED
+        broadcast.note = note
+        _record(session, broadcast, now=now)
 
 
 def _refuse_if_over(broadcast: Broadcast, wanted: str) -> None:

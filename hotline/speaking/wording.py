@@ -191,8 +191,8 @@ _BEFORE_A_DAY = (
 _DAYS = ("ngày ", "mùng ")
 # A number of three digits is dialled, unless it counts something.
 _COUNTED = (
-    "người|ca|mũi|liều|xã|trường hợp|nghìn|triệu|giường|hộ|đồng|phút|giờ|ngày|"
-    "people|cases|doses|beds|minutes|hours|days|人|例|剂|张|分钟|小时|天"
+    r"(?:người|ca|mũi|liều|xã|trường hợp|nghìn|triệu|giường|hộ|đồng|phút|giờ|ngày|"
+    r"people|cases|doses|beds|minutes|hours|days)(?!\w)|人|例|剂|张|分钟|小时|天"
 )
 _RULES: tuple[_Rule, ...] = (
     (re.compile(r"(\d[hg]\d{0,2}) ?[-–] ?(?=\d{1,2}[hg])"), _until),

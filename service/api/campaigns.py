@@ -29,6 +29,7 @@ from campaigns.revisions import (
     get_newest_revision,
     keep_revision,
     list_campaigns,
+    lock_campaign,
     newest_by_slug,
 )
 from service.api.given import Given
@@ -136,7 +137,9 @@ def put(slug: str) -> Response:
     """
     document = _read(slug)
     given = request.headers.get("If-Match", "").strip().strip('"')
+    now = resources().now()
     with writing() as session:
+        lock_campaign(session, slug, now=now)
         newest = newest_by_slug(session, slug)
         if newest is not None and newest.content != canonical_json(document):
             if not given:
@@ -144,7 +147,7 @@ def put(slug: str) -> Response:
             if given != newest.digest:
                 raise RefusedError(Refusal(EDITED, errors=_changes(session, newest, given)))
         revision = keep_revision(
-            session, document, author=caller().person.login, revise=True, now=resources().now()
+            session, document, author=caller().person.login, revise=True, now=now
         )
         return _shown(revision)
 
@@ -160,12 +163,12 @@ def submit(slug: str) -> Response:
     """
 
     def do(session: Session) -> dict[str, object]:
-        revision = get_newest_revision(session, slug)
+        revision = get_newest_revision(session, slug, to_change=True)
         now = resources().now()
         draft = draft_plan(
             session, revision.document, terms=terms_of(resources().settings), now=now
         )
-        plan = submit_plan(session, draft, author=revision.author, revise=True, now=now)
+        plan = submit_plan(session, draft, author=revision.author, revise=False, now=now)
         return _plan(session, plan)
 
     return once(do, status=201)

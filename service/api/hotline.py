@@ -10,8 +10,6 @@ from pydantic import AwareDatetime, BaseModel, Field
 from sqlalchemy.orm import Session
 
 from campaigns.access.permissions import Permission
-from campaigns.audit import record
-from campaigns.sealing import mask
 from hotline.answers.bank import AnswerBank
 from hotline.answers.versions import (
     AnswerVersion,
@@ -20,14 +18,20 @@ from hotline.answers.versions import (
     newest_versions,
 )
 from hotline.statistics import USUAL_STRETCH, count_calls
-from hotline.tickets import Ticket, TicketKind, get_ticket, list_tickets
+from hotline.ticket_work import (
+    answer_ticket,
+    assign_ticket,
+    close_ticket,
+    describe_ticket,
+    reveal_number,
+)
+from hotline.tickets import TicketKind, list_tickets
 from service.api.given import Given, Line
 from service.api.once import once
 from service.api.requests import answer, caller, needs, reading, resources, writing
 
 hotline = APIBlueprint("hotline", __name__, tag="Hotline")
 _REFERENCE = "<string(maxlength=8):reference>"
-_URGENCY = ("danger", "soon", "ordinary")
 
 
 class TicketOut(BaseModel):
@@ -119,7 +123,7 @@ def list_all(query_data: TicketQuery) -> Response:
         found = list_tickets(
             session, kinds=kinds, with_closed=query_data.with_closed, limit=query_data.limit
         )
-        return answer({"items": [_ticket(one) for one in found]})
+        return answer({"items": [describe_ticket(one, sealer=resources().sealer) for one in found]})
 
 
 @hotline.post(f"/hotline/tickets/{_REFERENCE}/assign")
@@ -131,12 +135,16 @@ def assign(reference: str, json_data: AssignIn) -> Response:
 
     Nobody loses one without being named.
     """
-    login = caller().person.login
 
     def do(session: Session) -> dict[str, object]:
-        found = get_ticket(session, reference, to_change=True)
-        found.assign(login, instead_of=json_data.instead_of, now=resources().now())
-        return _changed(session, "assigned", found)
+        taken = assign_ticket(
+            session,
+            reference,
+            caller().person,
+            instead_of=json_data.instead_of,
+            now=resources().now(),
+        )
+        return describe_ticket(taken, sealer=resources().sealer)
 
     return once(do)
 
@@ -149,9 +157,11 @@ def tell(reference: str, json_data: ToldIn) -> Response:
     """Keep what the caller was told."""
 
     def do(session: Session) -> dict[str, object]:
-        found = get_ticket(session, reference, to_change=True)
-        found.note_answer(json_data.text, sealer=resources().sealer, now=resources().now())
-        return _changed(session, "answered", found)
+        sealer = resources().sealer
+        told = answer_ticket(
+            session, reference, json_data.text, sealer=sealer, now=resources().now()
+        )
+        return describe_ticket(told, sealer=sealer)
 
     return once(do)
 
@@ -163,9 +173,8 @@ def close(reference: str) -> Response:
     """Close a ticket for good."""
 
     def do(session: Session) -> dict[str, object]:
-        found = get_ticket(session, reference, to_change=True)
-        found.close(now=resources().now())
-        return _changed(session, "closed", found)
+        closed = close_ticket(session, reference, now=resources().now())
+        return describe_ticket(closed, sealer=resources().sealer)
 
     return once(do)
 
@@ -178,10 +187,11 @@ def reveal(reference: str) -> Response:
 
     The look is recorded.
     """
+    found = resources()
     with writing() as session:
-        found = get_ticket(session, reference)
-        record(session, "ticket.number_shown", f"ticket:{reference}", now=resources().now())
-        number = resources().sealer.unseal(found.sealed) if found.sealed else None
+        number = reveal_number(
+            session, reference, caller().person, sealer=found.sealer, now=found.now()
+        )
     return answer({"reference": reference, "number": number})
 
 
@@ -229,30 +239,6 @@ def statistics(query_data: Stretch) -> Response:
     since = query_data.since or until - USUAL_STRETCH
     with reading() as session:
         return answer(count_calls(session, since=since, until=until).document())
-
-
-def _changed(session: Session, deed: str, found: Ticket) -> dict[str, object]:
-    record(session, f"ticket.{deed}", f"ticket:{found.reference}", now=resources().now())
-    return _ticket(found)
-
-
-def _ticket(ticket: Ticket) -> dict[str, object]:
-    sealed = ticket.sealed
-    return {
-        "reference": ticket.reference,
-        "kind": ticket.kind.value,
-        "urgency": _URGENCY[ticket.urgency],
-        "topic": ticket.topic,
-        "area": ticket.area_code,
-        "language": ticket.language,
-        "state": ticket.state.value,
-        "assignee": ticket.assignee,
-        "answer": ticket.answer,
-        "voice_seconds": ticket.voice_s,
-        "number": mask(resources().sealer.unseal(sealed)) if sealed else None,
-        "opened_at": ticket.opened_at,
-        "changed_at": ticket.changed_at,
-    }
 
 
 def _answer(version: AnswerVersion, bank: AnswerBank) -> dict[str, object]:

@@ -6,23 +6,25 @@ from pathlib import Path
 import click
 from rich.table import Table
 from rich.text import Text
-from sqlalchemy.orm import Session
 
-from campaigns.audit import record
-from campaigns.errors import PersonError
 from campaigns.local_time import ZONE
-from campaigns.people import Role, get_person
-from campaigns.sealing import Sealer, mask
+from campaigns.people import get_person
+from campaigns.sealing import Sealer
 from hotline.errors import UnknownTicketError
-from hotline.tickets import Ticket, TicketKind, get_ticket, list_tickets
+from hotline.ticket_work import (
+    answer_ticket,
+    assign_ticket,
+    close_ticket,
+    describe_ticket,
+    open_voice,
+    reveal_number,
+)
+from hotline.tickets import Ticket, TicketKind, list_tickets
 from service.cli.output import Answer, answering
 from service.database import reading
 from service.resources import open_resources
 from service.stored_files import store
 from workers.voice_messages import DIRECTORY
-
-_MAY_SEE = frozenset({Role.HOTLINE_OPERATOR, Role.ADMINISTRATOR})
-_URGENCY = ("danger", "soon", "ordinary")
 
 
 @click.command("tickets")
@@ -46,11 +48,11 @@ def tickets(kind: tuple[str, ...], limit: int, with_closed: bool) -> Answer:  # 
     kinds = frozenset(TicketKind(one) for one in kind) or None
     with open_resources() as resources, reading(resources.sessions) as session:
         found = list_tickets(session, kinds=kinds, with_closed=with_closed, limit=limit)
-        rows = [describe(ticket, sealer=resources.sealer) for ticket in found]
+        rows = [_described(ticket, sealer=resources.sealer) for ticket in found]
     table = Table("Reference", "Kind", "Urgency", "Topic", "Commune", "Opened", "State", "Number")
     for row in rows:
         names = ("reference", "kind", "urgency", "topic", "area", "opened_at", "state", "number")
-        table.add_row(*(str(row[name]) for name in names))
+        table.add_row(*(str(row[name] or "withheld") for name in names))
     return Answer({"tickets": rows}, [table])
 
 
@@ -68,9 +70,9 @@ def assign(reference: str, user: str, instead_of: str) -> Answer:
     """Give the ticket REFERENCE to somebody; nobody loses one without being named."""
     with open_resources() as resources, resources.sessions.begin() as session:
         person = get_person(session, user)
-        found = get_ticket(session, reference, to_change=True)
-        found.assign(person.login, instead_of=instead_of, now=resources.now())
-        _record(session, "assigned", found, by=user, now=resources.now())
+        found = assign_ticket(
+            session, reference, person, instead_of=instead_of, now=resources.now()
+        )
         return _told(found, sealer=resources.sealer)
 
 
@@ -81,9 +83,9 @@ def assign(reference: str, user: str, instead_of: str) -> Answer:
 def answer(reference: str, text: str) -> Answer:
     """Keep what the caller of ticket REFERENCE was told."""
     with open_resources() as resources, resources.sessions.begin() as session:
-        found = get_ticket(session, reference, to_change=True)
-        found.note_answer(text, sealer=resources.sealer, now=resources.now())
-        _record(session, "answered", found, now=resources.now())
+        found = answer_ticket(
+            session, reference, text, sealer=resources.sealer, now=resources.now()
+        )
         return _told(found, sealer=resources.sealer)
 
 
@@ -93,9 +95,7 @@ def answer(reference: str, text: str) -> Answer:
 def close(reference: str) -> Answer:
     """Close the ticket REFERENCE for good."""
     with open_resources() as resources, resources.sessions.begin() as session:
-        found = get_ticket(session, reference, to_change=True)
-        found.close(now=resources.now())
-        _record(session, "closed", found, now=resources.now())
+        found = close_ticket(session, reference, now=resources.now())
         return _told(found, sealer=resources.sealer)
 
 
@@ -106,10 +106,10 @@ def close(reference: str) -> Answer:
 def number(reference: str, user: str) -> Answer:
     """Show the whole number of ticket REFERENCE to whoever calls back."""
     with open_resources() as resources, resources.sessions.begin() as session:
-        _require_operator(session, user)
-        found = get_ticket(session, reference)
-        _record(session, "number_shown", found, by=user, now=resources.now())
-        whole = resources.sealer.unseal(found.sealed) if found.sealed else None
+        person = get_person(session, user)
+        whole = reveal_number(
+            session, reference, person, sealer=resources.sealer, now=resources.now()
+        )
     said = whole or "The caller withheld the number."
     return Answer({"reference": reference, "number": whole}, [Text(said)])
 
@@ -126,9 +126,7 @@ def voice(reference: str, out: Path, user: str) -> Answer:
     if out.exists() or not out.parent.is_dir():
         raise click.BadParameter(f"{out} is there already, or its directory is not")
     with open_resources() as resources, resources.sessions.begin() as session:
-        _require_operator(session, user)
-        found = get_ticket(session, reference)
-        _record(session, "voice_heard", found, by=user, now=resources.now())
+        found = open_voice(session, reference, get_person(session, user), now=resources.now())
         if not found.voice:
             raise UnknownTicketError(
                 f"The voice message of {reference} is not here. Nothing was written. "
@@ -141,37 +139,14 @@ def voice(reference: str, out: Path, user: str) -> Answer:
     return Answer({"reference": reference, "file": str(out)}, [Text(f"Written to {out}.")])
 
 
-def describe(ticket: Ticket, *, sealer: Sealer) -> dict[str, object]:
-    """Return a ticket for listing, with its number masked."""
-    return {
-        "reference": ticket.reference,
-        "kind": ticket.kind.value,
-        "urgency": _URGENCY[ticket.urgency],
-        "topic": ticket.topic,
-        "area": ticket.area_code,
-        "language": ticket.language,
-        "opened_at": f"{ticket.opened_at.astimezone(ZONE):%Y-%m-%dT%H:%M%z}",
-        "state": ticket.state.value,
-        "assignee": ticket.assignee,
-        "voice_seconds": ticket.voice_s,
-        "number": mask(sealer.unseal(ticket.sealed)) if ticket.sealed else "withheld",
-    }
-
-
 def _told(ticket: Ticket, *, sealer: Sealer) -> Answer:
     said = f"Ticket {ticket.reference} is {ticket.state.value}."
-    return Answer(describe(ticket, sealer=sealer), [Text(said)])
+    return Answer(_described(ticket, sealer=sealer), [Text(said)])
 
 
-def _record(
-    session: Session, deed: str, found: Ticket, *, now: datetime, by: str | None = None
-) -> None:
-    record(session, f"ticket.{deed}", f"ticket:{found.reference}", now=now, by=by)
-
-
-def _require_operator(session: Session, login: str) -> None:
-    if not get_person(session, login).role_set & _MAY_SEE:
-        raise PersonError(
-            f"{login} may not see who called or hear what they said. Nothing was shown; the roles "
-            "hotline_operator and administrator may."
-        )
+def _described(ticket: Ticket, *, sealer: Sealer) -> dict[str, object]:
+    """Return a ticket as the interface describes it, with moments in the province's time."""
+    return {
+        name: value.astimezone(ZONE).isoformat() if isinstance(value, datetime) else value
+        for name, value in describe_ticket(ticket, sealer=sealer).items()
+    }

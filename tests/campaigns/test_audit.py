@@ -1,6 +1,5 @@
 """The audit chain: kept with the deed, never forked, and any change to it found."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -17,7 +16,7 @@ from campaigns.audit import (
     record,
     verify_chain,
 )
-from service.database import open_engine, open_sessions
+from service.database import open_sessions
 from tests.builders import NOON
 
 WRITERS = 6
@@ -30,15 +29,8 @@ UNGUARD = {
 
 
 @pytest.fixture
-def engine_of_its_own(fresh_database: str) -> Iterator[Engine]:
-    engine = open_engine(fresh_database)
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def commits(engine_of_its_own: Engine) -> sessionmaker[Session]:
-    return open_sessions(engine_of_its_own, actor=Actor("lan", "command line"))
+def commits(own_engine: Engine) -> sessionmaker[Session]:
+    return open_sessions(own_engine, actor=Actor("lan", "command line"))
 
 
 def do(sessions: sessionmaker[Session], *subjects: str) -> None:

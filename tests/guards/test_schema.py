@@ -1,23 +1,18 @@
 """One line of migrations, and none of them missing: a database is what the models say."""
 
-from collections.abc import Iterator
-
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 
-from service.database import open_engine
 from service.schema import current_and_head, load_metadata, upgrade
 
 
 @pytest.fixture
-def migrated(fresh_database: str) -> Iterator[Engine]:
-    engine = open_engine(fresh_database)
-    upgrade(engine)
-    yield engine
-    engine.dispose()
+def migrated(own_engine: Engine) -> Engine:
+    upgrade(own_engine)
+    return own_engine
 
 
 def test_there_is_one_head() -> None:

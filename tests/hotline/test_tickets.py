@@ -5,7 +5,7 @@ from datetime import timedelta
 from itertools import count
 
 import pytest
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, sessionmaker
 
 from campaigns.sealing import Sealer
 from hotline.call_records import Call
@@ -20,7 +20,6 @@ from hotline.tickets import (
     note_voice,
     open_ticket,
 )
-from service.database import open_engine, open_sessions
 from tests.builders import NOON, a_phone
 
 NUMBER = "+84963201777"
@@ -157,17 +156,15 @@ def test_a_reference_that_nobody_has_is_refused(session: Session) -> None:
 
 
 def test_of_two_people_who_take_a_ticket_at_once_one_gets_it(
-    fresh_database: str, sealer: Sealer
+    commits: sessionmaker[Session], sealer: Sealer
 ) -> None:
     """The other is told who has it, and nobody believes to have what another has."""
-    engine = open_engine(fresh_database)
-    sessions = open_sessions(engine)
-    with sessions.begin() as session:
+    with commits.begin() as session:
         reference = a_ticket(session, sealer).reference
 
     def take(login: str) -> str | None:
         try:
-            with sessions.begin() as session:
+            with commits.begin() as session:
                 get_ticket(session, reference, to_change=True).assign(login, now=NOON)
         except TicketRefusedError:
             return None
@@ -176,6 +173,5 @@ def test_of_two_people_who_take_a_ticket_at_once_one_gets_it(
     people = [f"truc{number}" for number in range(8)]
     with ThreadPoolExecutor(len(people)) as pool:
         took = [login for login in pool.map(take, people) if login]
-    with sessions() as session:
+    with commits() as session:
         assert [get_ticket(session, reference).assignee] == took
-    engine.dispose()

@@ -1,6 +1,5 @@
 """Engines: the same behaviour on SQLite and on PostgreSQL."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -11,13 +10,6 @@ from campaigns.areas import Area
 from service.database import open_engine, open_sessions, reading
 from service.errors import SettingsError
 from tests.builders import NOON
-
-
-@pytest.fixture
-def real_engine(fresh_database: str) -> Iterator[Engine]:
-    engine = open_engine(fresh_database)
-    yield engine
-    engine.dispose()
 
 
 def an_area(code: str) -> Area:
@@ -38,9 +30,9 @@ def test_what_another_test_committed_is_gone(session: Session) -> None:
     assert session.scalars(select(Area.code)).all() == []
 
 
-def test_no_update_is_lost_when_many_count_at_once(real_engine: Engine) -> None:
+def test_no_update_is_lost_when_many_count_at_once(own_engine: Engine) -> None:
     """Two clerks who change the same number at once must not overwrite each other."""
-    sessions = open_sessions(real_engine)
+    sessions = open_sessions(own_engine)
     with sessions.begin() as session:
         session.execute(text("CREATE TABLE tally (n integer)"))
         session.execute(text("INSERT INTO tally VALUES (0)"))
@@ -56,8 +48,8 @@ def test_no_update_is_lost_when_many_count_at_once(real_engine: Engine) -> None:
         assert session.scalar(text("SELECT n FROM tally")) == 40
 
 
-def test_a_reader_does_not_wait_for_a_writer(real_engine: Engine) -> None:
-    sessions = open_sessions(real_engine)
+def test_a_reader_does_not_wait_for_a_writer(own_engine: Engine) -> None:
+    sessions = open_sessions(own_engine)
     with sessions.begin() as writer:
         writer.add(an_area("06002"))
         writer.flush()

@@ -18,10 +18,12 @@ from campaigns.sealing import Sealer
 from campaigns.subscribers.consent import opt_out
 from campaigns.subscribers.models import ConsentEvent, Subscriber
 from service.cli.output import sentence_for
-from service.database import open_engine, open_sessions, reading
+from service.database import reading
 from service.lists import Imported, import_list
 from tests.builders import NOON, a_subscriber, an_area
 from tests.campaigns.subscribers.lists import a_list
+from tests.databases import someone_waits
+from tests.fakes.processes import eventually
 
 NUMBERS = [f"09{11 + at % 80}{100000 + at}" for at in range(300)]
 # Imports the list that is its argument, and stops for ever before the row that is not there yet.
@@ -49,18 +51,10 @@ KEY = "a seal key that opens only tests"
 
 
 @pytest.fixture
-def real_engine(fresh_database: str) -> Iterator[Engine]:
-    engine = open_engine(fresh_database)
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def real_sessions(real_engine: Engine) -> sessionmaker[Session]:
-    sessions = open_sessions(real_engine)
-    with sessions.begin() as session:
+def real_sessions(commits: sessionmaker[Session]) -> sessionmaker[Session]:
+    with commits.begin() as session:
         an_area(session, "06196")
-    return sessions
+    return commits
 
 
 def how_many(sessions: sessionmaker[Session]) -> tuple[int, int]:
@@ -192,19 +186,19 @@ def test_a_refused_file_changes_nothing_and_leaves_no_rejects(
 
 
 def test_a_database_that_gives_up_in_the_middle_is_named_and_nothing_is_kept(
-    real_engine: Engine, real_sessions: sessionmaker[Session], sealer: Sealer, tmp_path: Path
+    own_engine: Engine, real_sessions: sessionmaker[Session], sealer: Sealer, tmp_path: Path
 ) -> None:
     """SQLite's disk is full, PostgreSQL's server drops us: one sentence, the data as it was."""
-    on_sqlite = real_engine.dialect.name == "sqlite"
+    on_sqlite = own_engine.dialect.name == "sqlite"
     if on_sqlite:
         narrow = "PRAGMA temp.max_page_count = 8"
-        event.listen(real_engine, "connect", lambda driver, _: driver.execute(narrow))
-        real_engine.dispose()
+        event.listen(own_engine, "connect", lambda driver, _: driver.execute(narrow))
+        own_engine.dispose()
 
     def watch(_: object, rows: Iterator[object]) -> Iterator[object]:
         for number, row in enumerate(rows):
             if number == len(NUMBERS) // 2 and not on_sqlite:
-                _drop_everybody_else(real_engine)
+                _drop_everybody_else(own_engine)
             yield row
 
     with pytest.raises(DBAPIError) as failure:
@@ -235,16 +229,16 @@ def _drop_everybody_else(engine: Engine) -> None:
 def test_a_dump_of_the_database_shows_no_number_in_any_form(
     fresh_database: str,
     real_sessions: sessionmaker[Session],
-    real_engine: Engine,
+    own_engine: Engine,
     sealer: Sealer,
     tmp_path: Path,
 ) -> None:
     import_list(real_sessions, a_long_list(tmp_path), sealer=sealer, now=NOON)
     forms = [form for number in NUMBERS[::37] for form in _forms(number)]
     # The search finds what is there, or it would prove nothing.
-    assert _search(fresh_database, real_engine, tmp_path, [b"06196"]) == [b"06196"]
+    assert _search(fresh_database, own_engine, tmp_path, [b"06196"]) == [b"06196"]
 
-    assert _search(fresh_database, real_engine, tmp_path, forms) == []
+    assert _search(fresh_database, own_engine, tmp_path, forms) == []
 
 
 def _forms(number: str) -> list[bytes]:
@@ -283,7 +277,7 @@ def _columns(engine: Engine) -> Iterator[bytes]:
 
 
 def test_a_number_that_comes_in_another_way_at_the_same_moment_is_no_obstacle(
-    real_engine: Engine, real_sessions: sessionmaker[Session], sealer: Sealer, tmp_path: Path
+    own_engine: Engine, real_sessions: sessionmaker[Session], sealer: Sealer, tmp_path: Path
 ) -> None:
     """Somebody opts out on the hotline while the list that names them is being written."""
     is_read = threading.Event()
@@ -310,7 +304,7 @@ def test_a_number_that_comes_in_another_way_at_the_same_moment_is_no_obstacle(
         opt_out(session, f"+84{NUMBERS[0][1:]}", source="hotline", sealer=sealer, now=NOON)
         thread.start()
         assert is_read.wait(30)
-        _wait_for_a_waiter(real_engine)
+        assert eventually(lambda: someone_waits(own_engine))
     thread.join()
 
     (imported,) = done
@@ -319,12 +313,3 @@ def test_a_number_that_comes_in_another_way_at_the_same_moment_is_no_obstacle(
         1,
     )
     assert how_many(real_sessions) == (len(NUMBERS), len(NUMBERS))
-
-
-def _wait_for_a_waiter(engine: Engine) -> None:
-    """Return when the import waits for our row; SQLite lets it wait before it looks at any."""
-    while engine.dialect.name == "postgresql":
-        with engine.connect() as connection:
-            waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
-            if connection.scalar(waiting):
-                return

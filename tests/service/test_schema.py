@@ -19,28 +19,21 @@ def bare(bare_database: str) -> Iterator[Engine]:
     engine.dispose()
 
 
-@pytest.fixture
-def current(fresh_database: str) -> Iterator[Engine]:
-    engine = open_engine(fresh_database)
-    yield engine
-    engine.dispose()
-
-
 def test_a_database_without_tables_is_not_worked_on(bare: Engine) -> None:
     with pytest.raises(SchemaError, match="loa db upgrade"):
         require_current(bare)
 
 
-def test_a_current_database_is_worked_on(current: Engine) -> None:
-    require_current(current)
+def test_a_current_database_is_worked_on(own_engine: Engine) -> None:
+    require_current(own_engine)
 
 
-def test_a_database_of_another_version_is_not_worked_on(current: Engine) -> None:
-    with current.begin() as connection:
+def test_a_database_of_another_version_is_not_worked_on(own_engine: Engine) -> None:
+    with own_engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
 
     with pytest.raises(SchemaError, match="9999"):
-        require_current(current)
+        require_current(own_engine)
 
 
 def test_an_upgrade_that_fails_leaves_the_database_as_it_was(bare: Engine) -> None:
@@ -63,13 +56,13 @@ def test_two_upgrades_at_once_do_not_disturb_each_other(bare: Engine) -> None:
     assert current == head
 
 
-def test_after_an_upgrade_no_row_may_point_to_nothing(current: Engine) -> None:
+def test_after_an_upgrade_no_row_may_point_to_nothing(own_engine: Engine) -> None:
     """An upgrade of SQLite lifts this rule for a moment, and must not forget to restore it."""
-    upgrade(current)
+    upgrade(own_engine)
 
     orphan = text(
         "INSERT INTO revisions (campaign_id, number, digest, content, author, created_at) "
         "VALUES (404, 1, '', '', '', CURRENT_TIMESTAMP)"
     )
-    with current.connect() as connection, pytest.raises(DatabaseError, match=r"(?i)foreign key"):
+    with own_engine.connect() as connection, pytest.raises(DatabaseError, match=r"(?i)foreign key"):
         connection.execute(orphan)

@@ -1,11 +1,11 @@
 """Stopping while workers claim and settle, each in a transaction of its own on a real server."""
 
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 from threading import Event
 
 import pytest
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
 from campaigns.broadcasts.claiming import Claim, claim_batch
@@ -14,19 +14,12 @@ from campaigns.broadcasts.ledger import draw_ledger
 from campaigns.broadcasts.settling import settle
 from campaigns.gateway import Postponed
 from campaigns.sealing import Sealer
-from service.database import open_engine, open_sessions
 from tests.builders import NOON, a_broadcast, a_province
+from tests.databases import someone_waits
+from tests.fakes.processes import eventually
 
 LEASE = timedelta(minutes=1)
 PATIENCE_S = 20
-
-
-@pytest.fixture
-def commits(fresh_database: str) -> Iterator[sessionmaker[Session]]:
-    """Sessions whose commits are real."""
-    engine = open_engine(fresh_database)
-    yield open_sessions(engine)
-    engine.dispose()
 
 
 @pytest.fixture
@@ -48,8 +41,13 @@ def claim(session: Session, broadcast_id: int, sealer: Sealer) -> Claim | None:
     )
 
 
+def is_over_or_waits(doing: Future[None], engine: Engine) -> bool:
+    """Whether the second transaction has done what it can while the first is open."""
+    return eventually(lambda: doing.done() or someone_waits(engine))
+
+
 def test_a_stop_waits_for_a_claim_and_cancels_the_rest(
-    commits: sessionmaker[Session], sealer: Sealer, broadcast_id: int
+    own_engine: Engine, commits: sessionmaker[Session], sealer: Sealer, broadcast_id: int
 ) -> None:
     """Neither dies of the other: the worker speaks what it has, and nothing else leaves."""
     claimed, let_go = Event(), Event()
@@ -69,6 +67,7 @@ def test_a_stop_waits_for_a_claim_and_cancels_the_rest(
         working = pool.submit(work)
         assert claimed.wait(PATIENCE_S)
         ending = pool.submit(end)
+        assert is_over_or_waits(ending, own_engine)
         let_go.set()
         spoken = working.result(PATIENCE_S)
         ending.result(PATIENCE_S)
@@ -80,7 +79,7 @@ def test_a_stop_waits_for_a_claim_and_cancels_the_rest(
 
 
 def test_what_is_postponed_while_a_stop_is_under_way_is_cancelled(
-    commits: sessionmaker[Session], sealer: Sealer, broadcast_id: int
+    own_engine: Engine, commits: sessionmaker[Session], sealer: Sealer, broadcast_id: int
 ) -> None:
     """A stop of a million texts takes seconds; nothing may slip back in meanwhile."""
     with commits.begin() as session:
@@ -102,6 +101,7 @@ def test_what_is_postponed_while_a_stop_is_under_way_is_cancelled(
         ending = pool.submit(end)
         assert stopped.wait(PATIENCE_S)
         working = pool.submit(work)
+        assert is_over_or_waits(working, own_engine)
         let_go.set()
         ending.result(PATIENCE_S)
         working.result(PATIENCE_S)

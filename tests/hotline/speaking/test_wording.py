@@ -16,6 +16,7 @@ VIETNAMESE = {
     "24/24 giờ": "hai mươi tư trên hai mươi tư giờ",
     "2 lần/ngày": "hai lần mỗi ngày",
     "112 người": "một trăm mười hai người",
+    "gọi 115 hội trường": "gọi một một năm hội trường",
     "đến 6/5": "đến ngày sáu tháng năm",
     "Gọi 115 ngay.": "Gọi một một năm ngay.",
     "Gọi 0963201515": "Gọi không, chín sáu ba, hai không một, năm một năm",

@@ -127,7 +127,7 @@ def test_tickets_are_worked_with_masked_numbers(spoken: Clerk) -> None:
     assert "963201999" not in shown.output
     whole = spoken.answer("hotline", "ticket", "number", reference, "--user", "truc")
     assert whole["number"] == "+84963201999"
-    assert "may not see" in spoken.refusal(
+    assert "tickets.reveal" in spoken.refusal(
         "hotline", "ticket", "number", reference, "--user", "yte"
     )
     spoken.answer("hotline", "ticket", "assign", reference, "--user", "truc")

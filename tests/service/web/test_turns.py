@@ -92,15 +92,13 @@ def test_one_call_that_cannot_be_answered_costs_nobody_else_an_answer(
 
 
 def test_processes_that_take_the_same_turns_agree_on_every_one(
-    fresh_database: str, sealer: Sealer
+    commits: sessionmaker[Session], sealer: Sealer
 ) -> None:
     """Four processes are asked for the same turns at once, in different orders."""
-    engine = open_engine(fresh_database)
-    sessions = open_sessions(engine)
-    with sessions.begin() as session:
+    with commits.begin() as session:
         put_library(session)
     sids = [f"CA{number}" for number in range(12)]
-    boards = [a_switchboard(sessions, sealer) for _ in range(4)]
+    boards = [a_switchboard(commits, sealer) for _ in range(4)]
 
     def ask(index: int) -> dict[str, bytes]:
         mine = sids[index * 3 :] + sids[: index * 3]
@@ -110,8 +108,7 @@ def test_processes_that_take_the_same_turns_agree_on_every_one(
 
     with ThreadPoolExecutor(4) as processes:
         first, *others = processes.map(ask, range(4))
-    kept = turns_kept(sessions)
-    engine.dispose()
+    kept = turns_kept(commits)
     assert all(other == first for other in others)
     assert all(b"~choice~" in document for document in first.values())
     assert kept == 2 * len(sids)
