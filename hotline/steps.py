@@ -1,9 +1,10 @@
 """Steps: what a call does next, as data; ``service/twilio`` alone turns them into TwiML."""
 
-import json
 import re
 from dataclasses import dataclass, fields
 from typing import Any
+
+import orjson
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +67,12 @@ class Reply:
         spoken = [[one.language, one.text, one.recording] for one in self.spoken]
         kind = type(self.ending)
         ending = {"kind": kind.__name__} | {n: getattr(self.ending, n) for n in _FIELDS[kind]}
-        return json.dumps([ending, spoken], ensure_ascii=False, separators=(",", ":"))
+        return orjson.dumps([ending, spoken]).decode()
 
     @classmethod
     def from_json(cls, written: str) -> "Reply":
         """Read what `to_json` wrote."""
-        ending, spoken = json.loads(written)
+        ending, spoken = orjson.loads(written)
         kind = _ENDINGS[ending.pop("kind")]
         fields: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value

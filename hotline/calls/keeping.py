@@ -10,8 +10,10 @@ take longer than the database does.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
+from typing import cast as cast_type
 
+import orjson
 from sqlalchemy import (
     ColumnElement,
     CursorResult,
@@ -19,6 +21,8 @@ from sqlalchemy import (
     Table,
     and_,
     bindparam,
+    cast,
+    column,
     func,
     literal,
     literal_column,
@@ -26,6 +30,7 @@ from sqlalchemy import (
     true,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 from campaigns.base import Base
@@ -131,10 +136,18 @@ _ADD_CALL = {
     "postgresql": postgresql.insert(_calls).on_conflict_do_nothing().returning(*_IDS),
     "sqlite": sqlite.insert(_calls).on_conflict_do_nothing().returning(*_IDS),
 }
-_ADD_TURN = {
-    "postgresql": postgresql.insert(_turns).on_conflict_do_nothing(),
-    "sqlite": sqlite.insert(_turns).on_conflict_do_nothing(),
-}
+# PostgreSQL is sent all the rows at once, as one value: row by row, each is a message of its own.
+_turn_rows = (
+    func.jsonb_to_recordset(cast(bindparam("rows", type_=String), JSONB))
+    .table_valued(*(column(one.name, one.type) for one in _turns.c))
+    .render_derived(with_types=True)
+)
+_ADD_TURNS = (
+    postgresql.insert(_turns)
+    .from_select(list(_turns.c.keys()), select(*_turn_rows.c))
+    .on_conflict_do_nothing()
+)
+_ADD_TURN = sqlite.insert(_turns).on_conflict_do_nothing()
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,10 +236,14 @@ def keep_turns(session: Session, rows: Sequence[dict[str, Any]]) -> bool:
     """
     if not rows:
         return True
-    counting = {"preserve_rowcount": True}
     ordered = sorted(rows, key=lambda row: (row["call_id"], row["number"]))
-    kept = session.execute(_ADD_TURN[_dialect(session)], ordered, execution_options=counting)
-    return cast("CursorResult[Any]", kept).rowcount == len(rows)
+    counting = {"preserve_rowcount": True}
+    if _dialect(session) == "postgresql":
+        together = {"rows": orjson.dumps(ordered).decode()}
+        kept = session.execute(_ADD_TURNS, together, execution_options=counting)
+    else:
+        kept = session.execute(_ADD_TURN, ordered, execution_options=counting)
+    return cast_type("CursorResult[Any]", kept).rowcount == len(rows)
 
 
 def _dialect(session: Session) -> str:

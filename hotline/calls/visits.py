@@ -1,7 +1,8 @@
 """Visits: where in the script a call is, and what has to be remembered from turn to turn."""
 
-import json
 from dataclasses import dataclass, field, fields
+
+import orjson
 
 ANSWER = "answer:"
 PERSON = "person:"
@@ -26,12 +27,11 @@ class Visit:
     notes: dict[str, str] = field(default_factory=dict)
 
     def to_json(self) -> str:
-        written = {name: getattr(self, name) for name in _FIELDS}
-        return json.dumps(written, ensure_ascii=False, separators=(",", ":"))
+        return orjson.dumps({name: getattr(self, name) for name in _FIELDS}).decode()
 
     @classmethod
     def from_json(cls, written: str) -> "Visit":
-        return cls(**json.loads(written))
+        return cls(**orjson.loads(written))
 
 
 _FIELDS = tuple(one.name for one in fields(Visit))
