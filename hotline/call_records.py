@@ -32,6 +32,19 @@ class Call(Base):
     ended_at: Mapped[datetime | None] = mapped_column(default=None)
 
 
+class CallTransfer(Base):
+    """One desk that was rung for a call: whether somebody took it, and for how many seconds."""
+
+    __tablename__ = "call_transfers"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, init=False)
+    call_id: Mapped[int] = mapped_column(ForeignKey("calls.id"), index=True)
+    desk: Mapped[str] = mapped_column(String(40))
+    was_answered: Mapped[bool]
+    seconds: Mapped[int]
+    ended_at: Mapped[datetime]
+
+
 class Turn(Base):
     """One turn: what was heard, where it led, and the reply, word for word.
 

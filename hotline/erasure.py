@@ -8,7 +8,9 @@ from campaigns.bulk import change
 from hotline.call_records import Call
 from hotline.caller_texts import CallerText
 from hotline.callers import Caller
+from hotline.declarations.records import Declaration
 from hotline.tickets import Ticket
+from hotline.voice_messages import VoiceMessage
 
 # Nobody's number has this fingerprint; the day's texts are counted by it.
 _NOBODY = bytes(16)
@@ -23,7 +25,17 @@ def forget_caller(session: Session, fingerprint: bytes) -> bool:
     calls = select(Call.id).where(Call.fingerprint == fingerprint)
     known = session.scalar(calls.limit(1)) is not None
     known |= session.get(Caller, fingerprint) is not None
-    change(session, update(Ticket).where(Ticket.call_id.in_(calls)).values(sealed=None))
+    tickets = select(Ticket.id).where(Ticket.call_id.in_(calls))
+    # Held by nobody, what they said is deleted with the next upkeep, here and at the carrier.
+    change(
+        session,
+        update(VoiceMessage).where(VoiceMessage.ticket_id.in_(tickets)).values(ticket_id=None),
+    )
+    change(session, update(Ticket).where(Ticket.id.in_(tickets)).values(sealed=None))
+    session.execute(
+        delete(Declaration).where(Declaration.call_id.in_(calls)),
+        execution_options={"synchronize_session": False},
+    )
     change(
         session,
         update(CallerText)

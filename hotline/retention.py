@@ -14,6 +14,7 @@ from hotline.call_records import Call, CallState, Turn
 from hotline.caller_texts import CallerText
 from hotline.callers import Caller
 from hotline.tickets import Ticket, TicketState
+from hotline.voice_messages import VoiceMessage
 
 # A call that broke off can be resumed for ten minutes; a carrier repeats a request for hours.
 WORDS_KEPT = timedelta(days=1)
@@ -53,6 +54,13 @@ def empty_expired(session: Session, *, now: datetime) -> int:
             Ticket.sealed.is_not(None),
         )
         .values(sealed=None),
+    )
+    over = select(Ticket.id).where(
+        Ticket.state == TicketState.CLOSED, Ticket.changed_at < now - NUMBERS_KEPT
+    )
+    emptied += change(
+        session,
+        update(VoiceMessage).where(VoiceMessage.ticket_id.in_(over)).values(ticket_id=None),
     )
     emptied += change(
         session,

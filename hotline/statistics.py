@@ -1,6 +1,6 @@
 """Statistics: how the hotline is used, in counts alone; no number and no person is in them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,8 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from campaigns.broadcasts.controls import get_broadcast
 from campaigns.deliveries import Delivery, DeliveryState
 from campaigns.subscribers.models import Subscriber
-from hotline.call_records import Call, CallState, Turn
-from hotline.calls.heard import HeardKind
+from hotline.call_records import Call, CallState, CallTransfer, Turn
 from hotline.tickets import Ticket
 
 # A group of fewer calls could be one household: it is shown as fewer than this, never counted.
@@ -24,10 +23,19 @@ _UTC_OFFSET_H = 7
 
 @dataclass(frozen=True, slots=True)
 class Seconds:
-    """How long callers waited for the first answer; None where nobody got one."""
+    """How long something took, such as the wait for the first answer; None where nothing did."""
 
     median: float | None
     p90: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Transfers:
+    """Desks that were rung, how many of those times somebody took the call, and for how long."""
+
+    rung: int
+    answered: int
+    talked: Seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +54,7 @@ class CallStatistics:
     by_hour: Mapping[str, int]
     answers: Mapping[str, int]
     drop_points: Mapping[str, int]
-    transfers: int
+    transfers: Transfers
     tickets: Mapping[str, int]
 
     def document(self) -> dict[str, object]:
@@ -61,7 +69,14 @@ class CallStatistics:
                 "median": self.to_first_answer.median,
                 "p90": self.to_first_answer.p90,
             },
-            "transfers": self.transfers,
+            "transfers": {
+                "rung": self.transfers.rung,
+                "answered": self.transfers.answered,
+                "seconds": {
+                    "median": self.transfers.talked.median,
+                    "p90": self.transfers.talked.p90,
+                },
+            },
             "smallest_group_shown": SMALLEST_GROUP,
             **{
                 name: dict(getattr(self, name))
@@ -91,12 +106,7 @@ def count_calls(session: Session, *, since: datetime, until: datetime) -> CallSt
         by_hour=_count_hours(session, within),
         answers=_count_turns_by(session, Turn.answer, within),
         drop_points=_drop_points(session, within),
-        transfers=session.scalar(
-            select(func.count()).select_from(
-                turns.where(Turn.heard == HeardKind.TRANSFERRED.value).subquery()
-            )
-        )
-        or 0,
+        transfers=_count_transfers(session, within),
         tickets=_count_tickets(session, within),
     )
 
@@ -202,10 +212,24 @@ def _first_answers(session: Session, within: ColumnElement[bool]) -> Seconds:
         .where(within, Turn.answer != "")
         .group_by(Call.id, Call.started_at)
     )
-    waited = sorted((first - began).total_seconds() for began, first in rows)
-    if not waited:
+    return _seconds((first - began).total_seconds() for began, first in rows)
+
+
+def _count_transfers(session: Session, within: ColumnElement[bool]) -> Transfers:
+    rung = session.execute(
+        select(CallTransfer.was_answered, CallTransfer.seconds)
+        .join(Call, Call.id == CallTransfer.call_id)
+        .where(within)
+    ).all()
+    talked = [seconds for was_answered, seconds in rung if was_answered]
+    return Transfers(len(rung), len(talked), _seconds(talked))
+
+
+def _seconds(took: Iterable[float]) -> Seconds:
+    ordered = sorted(took)
+    if not ordered:
         return Seconds(None, None)
-    return Seconds(waited[len(waited) // 2], waited[len(waited) * 9 // 10])
+    return Seconds(ordered[len(ordered) // 2], ordered[len(ordered) * 9 // 10])
 
 
 def _counted(session: Session, statement: Select[str, int]) -> dict[str, int]:

@@ -86,7 +86,7 @@ def describe_ticket(ticket: Ticket, *, sealer: Sealer) -> dict[str, object]:
         "state": ticket.state.value,
         "assignee": ticket.assignee,
         "answer": ticket.answer,
-        "voice_seconds": ticket.voice_s,
+        "voice_seconds": ticket.voice.seconds if ticket.voice else 0,
         "number": _masked(ticket, sealer),
         "opened_at": ticket.opened_at,
         "changed_at": ticket.changed_at,

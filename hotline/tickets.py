@@ -4,14 +4,14 @@ import secrets
 from datetime import datetime
 from enum import IntEnum, StrEnum
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, select, update
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, select
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from campaigns.base import Base, BigId
-from campaigns.bulk import change
 from campaigns.sealing import Sealer
 from hotline.call_records import Call
 from hotline.errors import TicketRefusedError, UnknownTicketError
+from hotline.voice_messages import VoiceMessage, hold_voice
 
 _DIGITS = 6
 _LONGEST_ANSWER = 2000
@@ -46,11 +46,7 @@ class Urgency(IntEnum):
 
 
 class Ticket(Base):
-    """One matter; ``reference`` is what the caller is told, ``sealed`` the number to call back.
-
-    ``voice_sid`` names the voice message at the carrier until it is fetched; ``voice`` is then the
-    name of the sealed file here, and the carrier's copy is deleted.
-    """
+    """One matter; ``reference`` is what the caller is told, ``sealed`` the number to call back."""
 
     __tablename__ = "tickets"
     __table_args__ = (Index(None, "state", "urgency", "opened_at"),)
@@ -64,14 +60,12 @@ class Ticket(Base):
     language: Mapped[str] = mapped_column(String(8))
     call_id: Mapped[int] = mapped_column(ForeignKey("calls.id"), index=True)
     sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
-    voice_sid: Mapped[str] = mapped_column(String(64), default="")
-    voice_s: Mapped[int] = mapped_column(default=0)
-    voice: Mapped[str] = mapped_column(String(64), default="")
     state: Mapped[TicketState] = mapped_column(default=TicketState.OPEN)
     assignee: Mapped[str] = mapped_column(default="")
     answer: Mapped[str] = mapped_column(Text, default="")
     opened_at: Mapped[datetime]
     changed_at: Mapped[datetime]
+    voice: Mapped[VoiceMessage | None] = relationship(lazy="selectin", init=False)
 
     def assign(self, login: str, *, instead_of: str = "", now: datetime) -> None:
         """Give the ticket to *login*; whoever has it already must be named to be relieved of it.
@@ -134,7 +128,9 @@ def open_ticket(
     The same voice message opens one ticket, however often it is reported.
     """
     known = session.scalar(
-        select(Ticket).where(Ticket.call_id == call_id, Ticket.voice_sid == voice_sid)
+        select(Ticket)
+        .join(VoiceMessage, VoiceMessage.ticket_id == Ticket.id)
+        .where(Ticket.call_id == call_id, VoiceMessage.sid == voice_sid)
     )
     if known is not None:
         return known
@@ -148,22 +144,14 @@ def open_ticket(
         language=language,
         call_id=call_id,
         sealed=call.sealed,
-        voice_sid=voice_sid,
-        voice_s=voice_s,
         opened_at=now,
         changed_at=now,
     )
     session.add(ticket)
     session.flush()
+    hold_voice(session, voice_sid, seconds=voice_s, ticket_id=ticket.id, now=now)
+    session.refresh(ticket)
     return ticket
-
-
-def note_voice(session: Session, voice_sid: str, *, seconds: int) -> None:
-    """Keep how long a voice message is by the carrier's own count, given once it can be fetched.
-
-    It may come before the turn that opens the ticket: then that turn brings the same count.
-    """
-    change(session, update(Ticket).where(Ticket.voice_sid == voice_sid).values(voice_s=seconds))
 
 
 def list_tickets(

@@ -2,128 +2,160 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
 
-from sqlalchemy import String, delete, exists, or_, select
+from sqlalchemy import ColumnElement, ForeignKey, String, delete, or_, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from campaigns.base import Base
-from campaigns.bulk import insert_new
-from hotline.tickets import Ticket, TicketState, note_voice
+from campaigns.base import Base, BigId
+from campaigns.bulk import change, insert_new
+from hotline.declarations.records import Declaration
 
 # After this the carrier has lost it, and asking on would never end. What is already here is
 # deleted there however long that takes.
 LOOK_FOR = timedelta(days=14)
-
-
-# The turn that opens a ticket and the carrier's note that its message can be fetched come in any
-# order; what no ticket holds after this belongs to none.
+# The turn that a message belongs to and the carrier's note that it can be fetched come in any
+# order; of a message that nobody holds after this, the turn never came.
 UNCLAIMED_AFTER = timedelta(minutes=15)
 
 
-class HeardRecording(Base):
-    """A recording that the carrier has told us of, until it is a ticket's or deleted there."""
+class VoiceMessage(Base):
+    """One message, called ``sid`` by the carrier, which keeps a copy while ``is_at_carrier``.
 
-    __tablename__ = "heard_recordings"
+    ``file`` is the name of the sealed copy here. It is held by a ticket or by a declaration; one
+    that is held by neither waits to be claimed, or to be deleted.
+    """
 
-    sid: Mapped[str] = mapped_column(String(64), primary_key=True)
+    __tablename__ = "voice_messages"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, init=False)
+    sid: Mapped[str] = mapped_column(String(64), unique=True)
     heard_at: Mapped[datetime] = mapped_column(index=True)
-
-
-class VoiceGateway(Protocol):
-    """Where a carrier keeps voice messages."""
-
-    def fetch_voice(self, sid: str) -> bytes | None:
-        """Return the sound called *sid*; None when it cannot be had now."""
-        ...
-
-    def delete_voice(self, sid: str) -> bool:
-        """Delete the carrier's copy; return whether it is surely gone."""
-        ...
+    call_sid: Mapped[str] = mapped_column(String(64), default="")
+    seconds: Mapped[int] = mapped_column(default=0)
+    file: Mapped[str] = mapped_column(String(64), default="")
+    is_at_carrier: Mapped[bool] = mapped_column(default=True)
+    ticket_id: Mapped[int | None] = mapped_column(
+        ForeignKey("tickets.id", ondelete="SET NULL"), index=True, default=None
+    )
+    declaration_id: Mapped[int | None] = mapped_column(
+        ForeignKey(Declaration.id, ondelete="SET NULL"), index=True, default=None
+    )
 
 
 @dataclass(frozen=True, slots=True)
-class AwaitedVoice:
-    """A voice message still at the carrier; ``is_here`` when only its deletion is left to do."""
+class FoundVoice:
+    """A message with something left to do: to be brought home, taken over, or deleted."""
 
-    ticket_id: int
+    id: int
     sid: str
-    is_here: bool
+    call_sid: str
+    seconds: int
+    file: str
+    is_at_carrier: bool
 
 
-def awaited_voices(
+_FOUND = select(
+    VoiceMessage.id,
+    VoiceMessage.sid,
+    VoiceMessage.call_sid,
+    VoiceMessage.seconds,
+    VoiceMessage.file,
+    VoiceMessage.is_at_carrier,
+)
+_IS_HELD: ColumnElement[bool] = or_(
+    VoiceMessage.ticket_id.is_not(None), VoiceMessage.declaration_id.is_not(None)
+)
+
+
+def note_voice(session: Session, sid: str, *, call_sid: str, seconds: int, now: datetime) -> None:
+    """Keep that the carrier has a message, and how long it is by its own count.
+
+    It may come before the turn that the message belongs to, and also when that never comes.
+    """
+    _add(session, sid, now=now)
+    named = update(VoiceMessage).where(VoiceMessage.sid == sid)
+    change(session, named.values(call_sid=call_sid, seconds=seconds))
+
+
+def hold_voice(
+    session: Session,
+    sid: str,
+    *,
+    seconds: int,
+    ticket_id: int | None = None,
+    declaration_id: int | None = None,
+    now: datetime,
+) -> None:
+    """Let a ticket or a declaration have a message that nobody has yet."""
+    _add(session, sid, now=now)
+    change(
+        session,
+        update(VoiceMessage)
+        .where(VoiceMessage.sid == sid, ~_IS_HELD)
+        .values(seconds=seconds, ticket_id=ticket_id, declaration_id=declaration_id),
+    )
+
+
+def _add(session: Session, sid: str, *, now: datetime) -> None:
+    new = {"sid": sid, "heard_at": now, "call_sid": "", "seconds": 0, "file": ""}
+    session.execute(insert_new(session, VoiceMessage).values(**new, is_at_carrier=True))
+
+
+def awaited_voices(session: Session, *, after: int, limit: int, now: datetime) -> list[FoundVoice]:
+    """Return held messages that are not here yet, or not yet deleted at the carrier.
+
+    Only those numbered above *after*: messages that cannot be had must not keep the others
+    waiting.
+    """
+    rows = session.execute(
+        _FOUND.where(
+            VoiceMessage.id > after,
+            _IS_HELD,
+            VoiceMessage.is_at_carrier,
+            or_(VoiceMessage.file != "", VoiceMessage.heard_at > now - LOOK_FOR),
+        )
+        .order_by(VoiceMessage.id)
+        .limit(limit)
+    )
+    return [FoundVoice(*row) for row in rows]
+
+
+def unclaimed_voices(
     session: Session, *, after: int, limit: int, now: datetime
-) -> list[AwaitedVoice]:
-    """Return voice messages that are not here yet, or not yet deleted at the carrier.
-
-    Only those of tickets numbered above *after*: messages that cannot be had must not keep the
-    others waiting.
-    """
+) -> list[FoundVoice]:
+    """Return messages, numbered above *after*, that nobody holds and nobody will claim now."""
     rows = session.execute(
-        select(Ticket.id, Ticket.voice_sid, Ticket.voice)
-        .where(
-            Ticket.id > after,
-            Ticket.voice_sid != "",
-            or_(Ticket.voice != "", Ticket.opened_at > now - LOOK_FOR),
+        _FOUND.where(
+            VoiceMessage.id > after,
+            ~_IS_HELD,
+            VoiceMessage.heard_at < now - UNCLAIMED_AFTER,
         )
-        .order_by(Ticket.id)
+        .order_by(VoiceMessage.id)
         .limit(limit)
     )
-    return [AwaitedVoice(ticket_id, sid, bool(voice)) for ticket_id, sid, voice in rows]
+    return [FoundVoice(*row) for row in rows]
 
 
-def keep_voice(session: Session, ticket_id: int, name: str) -> None:
-    """Note that the ticket's voice message lies here, sealed, in the file *name*."""
-    session.get_one(Ticket, ticket_id).voice = name
-    session.flush()
+def is_held(session: Session, voice_id: int) -> bool:
+    """Whether a ticket or a declaration has the message."""
+    found = session.scalar(select(VoiceMessage.id).where(VoiceMessage.id == voice_id, _IS_HELD))
+    return found is not None
 
 
-def forget_carrier_copy(session: Session, ticket_id: int) -> None:
+def keep_voice(session: Session, voice_id: int, name: str) -> None:
+    """Note that the message lies here, sealed, in the file *name*."""
+    change(session, update(VoiceMessage).where(VoiceMessage.id == voice_id).values(file=name))
+
+
+def forget_carrier_copy(session: Session, voice_id: int) -> None:
     """Note that the carrier has no copy any more."""
-    session.get_one(Ticket, ticket_id).voice_sid = ""
-    session.flush()
+    gone = update(VoiceMessage).where(VoiceMessage.id == voice_id)
+    change(session, gone.values(is_at_carrier=False))
 
 
-def expired_voices(session: Session, *, closed_before: datetime, limit: int) -> list[Ticket]:
-    """Return tickets closed before a moment whose voice message is still kept."""
-    return list(
-        session.scalars(
-            select(Ticket)
-            .where(
-                Ticket.state == TicketState.CLOSED,
-                Ticket.changed_at < closed_before,
-                Ticket.voice != "",
-            )
-            .order_by(Ticket.id)
-            .limit(limit)
-        )
-    )
-
-
-def note_recording(session: Session, sid: str, *, seconds: int, now: datetime) -> None:
-    """Keep that the carrier has a recording, and how long it is by its own count.
-
-    It may come before the turn that opens the ticket, and also when no ticket ever will be.
-    """
-    session.execute(insert_new(session, HeardRecording).values(sid=sid, heard_at=now))
-    note_voice(session, sid, seconds=seconds)
-
-
-def old_recordings(session: Session, *, limit: int, now: datetime) -> list[tuple[str, bool]]:
-    """Return recordings heard of a while ago, each with whether a ticket holds it."""
-    held = exists().where(Ticket.voice_sid == HeardRecording.sid)
-    rows = session.execute(
-        select(HeardRecording.sid, held)
-        .where(HeardRecording.heard_at < now - UNCLAIMED_AFTER)
-        .order_by(HeardRecording.heard_at)
-        .limit(limit)
-    )
-    return [(sid, is_held) for sid, is_held in rows]
-
-
-def forget_recording(session: Session, sid: str) -> None:
-    """Forget a recording that is a ticket's own matter, or gone from the carrier."""
+def forget_voice(session: Session, voice_id: int) -> None:
+    """Forget a message of which there is no copy anywhere."""
     session.execute(
-        delete(HeardRecording).where(HeardRecording.sid == sid),
+        delete(VoiceMessage).where(VoiceMessage.id == voice_id),
         execution_options={"synchronize_session": False},
     )

@@ -58,11 +58,14 @@ def require_current(engine: Engine) -> None:
     )
 
 
-def upgrade(engine: Engine) -> None:
-    """Bring the database to this version in one transaction; raise SchemaError if it is newer."""
+def upgrade(engine: Engine, *, to: str = "head") -> None:
+    """Bring the database to this version, or *to* an older one, in one transaction.
+
+    Raises SchemaError if it is newer.
+    """
     with _migrating(engine) as connection:
         try:
-            command.upgrade(_config(connection=connection), "head")
+            command.upgrade(_config(connection=connection), to)
         except CommandError as refused:
             raise SchemaError(
                 f"The database cannot be brought to this version: {refused}. It was probably made "

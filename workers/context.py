@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from campaigns.gateway import TextGateway
 from campaigns.lanes import Lane
 from campaigns.sealing import Sealer
-from hotline.voice_messages import VoiceGateway
+from hotline.voice_gateway import VoiceGateway
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,19 +1,28 @@
 """Jobs that bring voice messages home, delete the carrier's copies, and keep retention."""
 
 import hashlib
-from datetime import timedelta
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from sqlalchemy.orm import Session
 
 from campaigns.access.answered import forget_answered
+from hotline.calls.heard import Heard, HeardKind
+from hotline.calls.turns import take_missed, waits_for_message
 from hotline.declarations.records import delete_expired
-from hotline.retention import NUMBERS_KEPT, close_forgotten_calls, empty_expired
+from hotline.errors import TurnTakenError
+from hotline.library import load_library
+from hotline.retention import close_forgotten_calls, empty_expired
 from hotline.voice_messages import (
-    AwaitedVoice,
+    FoundVoice,
     awaited_voices,
-    expired_voices,
     forget_carrier_copy,
-    forget_recording,
+    forget_voice,
+    is_held,
     keep_voice,
-    old_recordings,
+    unclaimed_voices,
 )
 from workers.context import JobContext, context
 
@@ -21,8 +30,19 @@ DIRECTORY = "voices"
 _AT_ONCE = 20
 # A carrier that is away lets each message take half a minute; the job ends before its time does.
 _LONGEST_RUN = timedelta(seconds=50)
-_CURSOR = "loa:voice-cursor"
 _CURSOR_LIFE = timedelta(days=1)
+
+
+class Find(Protocol):
+    """A look for messages with something left to do."""
+
+    __name__: str
+
+    def __call__(
+        self, session: Session, *, after: int, limit: int, now: datetime
+    ) -> list[FoundVoice]:
+        """Return up to *limit* messages numbered above *after*."""
+        ...
 
 
 def fetch_voice_messages() -> int:
@@ -32,19 +52,10 @@ def fetch_voice_messages() -> int:
     takes the next few, round and round, so that one that cannot be had keeps none waiting.
     """
     ctx = context()
-    begun_at = ctx.now()
-    after = int(ctx.redis.get(_CURSOR) or 0)
-    with ctx.reading() as session:
-        awaited = awaited_voices(session, after=after, limit=_AT_ONCE, now=begun_at)
-    brought = 0
-    for voice in awaited:
-        if ctx.now() - begun_at > _LONGEST_RUN:
-            return brought
-        ctx.redis.set(_CURSOR, voice.ticket_id, ex=_CURSOR_LIFE)
-        brought += _bring_home(ctx, voice)
-    if len(awaited) < _AT_ONCE:
-        ctx.redis.delete(_CURSOR)
-    _delete_unclaimed(ctx)
+    until = ctx.now() + _LONGEST_RUN
+    brought = sum(_bring_home(ctx, voice) for voice in _next(ctx, awaited_voices, until=until))
+    for voice in _next(ctx, unclaimed_voices, until=until):
+        _claim_or_delete(ctx, voice)
     return brought
 
 
@@ -56,11 +67,26 @@ def keep_retention() -> int:
         close_forgotten_calls(session, now=ctx.now())
         delete_expired(session, now=ctx.now())
         forget_answered(session, now=ctx.now())
-    return emptied + _drop_voices(ctx)
+    return emptied
 
 
-def _bring_home(ctx: JobContext, voice: AwaitedVoice) -> bool:
-    if not voice.is_here:
+def _next(ctx: JobContext, find: Find, *, until: datetime) -> Iterator[FoundVoice]:
+    """Yield the next few of what *find* finds, from where the last run of it ended."""
+    cursor = f"loa:voice-cursor:{find.__name__}"
+    after = int(ctx.redis.get(cursor) or 0)
+    with ctx.reading() as session:
+        found = find(session, after=after, limit=_AT_ONCE, now=ctx.now())
+    for voice in found:
+        if ctx.now() > until:
+            return
+        ctx.redis.set(cursor, voice.id, ex=_CURSOR_LIFE)
+        yield voice
+    if len(found) < _AT_ONCE:
+        ctx.redis.delete(cursor)
+
+
+def _bring_home(ctx: JobContext, voice: FoundVoice) -> bool:
+    if not voice.file:
         sound = ctx.voices.fetch_voice(voice.sid)
         if sound is None:
             return False
@@ -68,29 +94,42 @@ def _bring_home(ctx: JobContext, voice: AwaitedVoice) -> bool:
         name = hashlib.sha256(voice.sid.encode()).hexdigest()
         ctx.keep_file(f"{DIRECTORY}/{name}", ctx.sealer.seal_bytes(sound))
         with ctx.sessions.begin() as session:
-            keep_voice(session, voice.ticket_id, name)
+            keep_voice(session, voice.id, name)
     if not ctx.voices.delete_voice(voice.sid):
         return False
     with ctx.sessions.begin() as session:
-        forget_carrier_copy(session, voice.ticket_id)
+        forget_carrier_copy(session, voice.id)
     return True
 
 
-def _delete_unclaimed(ctx: JobContext) -> None:
-    """Delete at the carrier what nobody works on: too short, or left when we could not answer."""
+def _claim_or_delete(ctx: JobContext, voice: FoundVoice) -> None:
+    """Take the turn that never came, or delete what nobody will ever work on.
+
+    That is a second of silence after the tone, or what its ticket held until its time was over.
+    """
+    _take_missed_turn(ctx, voice)
     with ctx.reading() as session:
-        old = old_recordings(session, limit=_AT_ONCE, now=ctx.now())
-    for sid, is_held in old:
-        if is_held or ctx.voices.delete_voice(sid):
-            with ctx.sessions.begin() as session:
-                forget_recording(session, sid)
+        if is_held(session, voice.id):
+            return
+    if voice.file:
+        ctx.drop_file(f"{DIRECTORY}/{voice.file}")
+    if not voice.is_at_carrier or ctx.voices.delete_voice(voice.sid):
+        with ctx.sessions.begin() as session:
+            forget_voice(session, voice.id)
 
 
-def _drop_voices(ctx: JobContext) -> int:
-    before = ctx.now() - NUMBERS_KEPT
-    with ctx.sessions.begin() as session:
-        expired = expired_voices(session, closed_before=before, limit=_AT_ONCE)
-        for ticket in expired:
-            ctx.drop_file(f"{DIRECTORY}/{ticket.voice}")
-            ticket.voice = ""
-    return len(expired)
+def _take_missed_turn(ctx: JobContext, voice: FoundVoice) -> None:
+    heard = Heard(HeardKind.VOICE, voice_sid=voice.sid, seconds=voice.seconds)
+    with suppress(TurnTakenError), ctx.sessions.begin() as session:
+        if not waits_for_message(session, voice.call_sid):
+            return
+        library = load_library(session)
+        if library is not None:
+            take_missed(
+                session,
+                library,
+                sid=voice.call_sid,
+                heard=heard,
+                sealer=ctx.sealer,
+                now=ctx.now(),
+            )

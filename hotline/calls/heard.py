@@ -23,7 +23,7 @@ class HeardKind(StrEnum):
 class Heard:
     """One thing heard. ``voice_sid`` names a recording at the carrier, *seconds* long.
 
-    ``was_answered`` tells whether a transfer reached a person.
+    ``was_answered`` tells whether a transfer reached a person, who talked for *seconds*.
     """
 
     kind: HeardKind

@@ -28,7 +28,7 @@ from hotline.calls.talks import Talk
 from hotline.calls.visits import Visit
 from hotline.errors import TurnTakenError
 from hotline.library import Library
-from hotline.steps import HangUp, Reply, keys_awaited
+from hotline.steps import AwaitVoice, HangUp, Reply, keys_awaited
 
 # The number of a turn, and what is said in it.
 Answer = tuple[int, Reply]
@@ -150,6 +150,25 @@ def keep_all(session: Session, turns: Collection[Taken]) -> bool:
     """
     remember_callers(session, [taken.remembers for taken in turns if taken.remembers])
     return keep_turns(session, [taken.row for taken in turns])
+
+
+def waits_for_message(session: Session, sid: str) -> bool:
+    """Whether the call *sid* waited for a voice message when it was last heard of."""
+    latest = find_latest(session, [sid]).get(sid)
+    if latest is None or not latest.reply:
+        return False
+    return isinstance(Reply.from_json(latest.reply).ending, AwaitVoice)
+
+
+def take_missed(
+    session: Session, library: Library, *, sid: str, heard: Heard, sealer: Sealer, now: datetime
+) -> None:
+    """Take the next turn of the call *sid*, whose request never reached us, as if it had.
+
+    Raises TurnTakenError when the request has come at this very moment.
+    """
+    latest = find_latest(session, [sid])[sid]
+    keep(session, think(session, library, latest, heard=heard, sealer=sealer, now=now))
 
 
 def end_call(session: Session, *, sid: str, now: datetime) -> None:

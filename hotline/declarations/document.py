@@ -27,17 +27,18 @@ class Question(Document):
     """One question, answered by keys.
 
     ``yes_no`` takes 1 or 2, ``choice`` one of its keys, ``digits`` so many digits from ``least``
-    to ``most``, ``year`` a year up to this one, ``commune`` an official code. ``is_danger``: a yes
-    leads to 115 and a person at once.
+    to ``most``, ``year`` a year up to this one, ``commune`` an official code; ``voice`` is spoken
+    after the tone, for ``seconds`` at most. ``is_danger``: a yes leads to 115 and a person at once.
     """
 
     id: Name
-    kind: Literal["yes_no", "choice", "digits", "year", "commune"]
+    kind: Literal["yes_no", "choice", "digits", "year", "commune", "voice"]
     prompt: Wording
     digits: Annotated[int, Field(ge=1, le=6)] | None = None
     least: int = 0
     most: int = 999_999
     choices: dict[Key, Wording] = Field(default_factory=dict)
+    seconds: Annotated[int, Field(ge=3, le=120)] | None = None
     when: Condition | None = None
     is_danger: bool = False
 
@@ -47,6 +48,8 @@ class Question(Document):
             raise ValueError("`digits` belongs to the kind digits, and to no other")
         if (self.kind == "choice") != bool(self.choices):
             raise ValueError("`choices` belong to the kind choice, and to no other")
+        if (self.kind == "voice") != (self.seconds is not None):
+            raise ValueError("`seconds` belongs to the kind voice, and to no other")
         if self.digits == 1 and self.least == 0:
             raise ValueError("0 alone calls a person everywhere; make it a choice with keys from 1")
         if self.is_danger and self.kind != "yes_no":
@@ -59,7 +62,10 @@ class Question(Document):
         return {"year": _YEAR_DIGITS, "commune": _COMMUNE_DIGITS}.get(self.kind, self.digits or 1)
 
     def takes(self, keys: str, *, now: datetime) -> bool:
-        """Whether *keys* answer this question; a commune's existence is looked up elsewhere."""
+        """Whether *keys* answer this question; a commune's existence is looked up elsewhere.
+
+        No keys answer what is to be spoken.
+        """
         if not (keys.isascii() and keys.isdigit() and len(keys) == self.most_keys):
             return False
         match self.kind:
@@ -71,8 +77,9 @@ class Question(Document):
                 return FIRST_YEAR <= int(keys) <= now.astimezone(ZONE).year
             case "digits":
                 return self.least <= int(keys) <= self.most
-            case "commune":
-                return True
+            case _:
+                pass
+        return self.kind == "commune"
 
 
 class DeclarationDocument(Document):
@@ -85,11 +92,14 @@ class DeclarationDocument(Document):
     @model_validator(mode="after")
     def _check_order(self) -> Self:
         known: set[str] = set()
+        spoken = {question.id for question in self.questions if question.kind == "voice"}
         for question in self.questions:
             if question.id in known:
                 raise ValueError(f"the question {question.id} stands twice")
             if question.when is not None and question.when.question not in known:
                 raise ValueError(f"{question.id} depends on a question that comes later")
+            if question.when is not None and question.when.question in spoken:
+                raise ValueError(f"{question.id} depends on a question that is answered by voice")
             known.add(question.id)
         return self
 

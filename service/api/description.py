@@ -19,7 +19,7 @@ ABOUT = (
 _BEARER = {"type": "http", "scheme": "bearer", "description": "A key from `loa keys add`."}
 _METHODS = {"get", "post", "put", "delete"}
 # Plain reads and looks may come again as they are.
-_REPEATABLE = {"/search", "/reveal", "/dry-run", "/keys", "/rotate"}
+_REPEATABLE = {"/search", "/reveal", "/voice", "/dry-run", "/keys", "/rotate"}
 
 
 def describe(spec: dict[str, Any], app: Flask) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import orjson
-from apiflask import APIBlueprint
+from apiflask import APIBlueprint, FileSchema
 from flask import Response
 from pydantic import AwareDatetime, BaseModel, Field
 from sqlalchemy.orm import Session
@@ -23,12 +23,14 @@ from hotline.ticket_work import (
     assign_ticket,
     close_ticket,
     describe_ticket,
+    open_voice,
     reveal_number,
 )
 from hotline.tickets import TicketKind, list_tickets
 from service.api.given import Given, Line
 from service.api.once import once
 from service.api.requests import answer, caller, needs, reading, resources, writing
+from service.voice_files import open_voice_file
 
 hotline = APIBlueprint("hotline", __name__, tag="Hotline")
 _REFERENCE = "<string(maxlength=8):reference>"
@@ -193,6 +195,22 @@ def reveal(reference: str) -> Response:
             session, reference, caller().person, sealer=found.sealer, now=found.now()
         )
     return answer({"reference": reference, "number": number})
+
+
+@hotline.post(f"/hotline/tickets/{_REFERENCE}/voice")
+@needs(Permission.TICKETS_REVEAL)
+@hotline.output(FileSchema(type="string", format="binary"), content_type="audio/wav")
+def hear(reference: str) -> Response:
+    """Hear what the caller said.
+
+    The look is recorded. A WAV file; it is here within a minute of the call, and deleted thirty
+    days after the ticket is closed.
+    """
+    found = resources()
+    with writing() as session:
+        ticket = open_voice(session, reference, caller().person, now=found.now())
+        sound = open_voice_file(found, ticket.voice)
+    return Response(sound, content_type="audio/wav", headers={"Cache-Control": "no-store"})
 
 
 @hotline.get("/hotline/answers")

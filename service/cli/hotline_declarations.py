@@ -1,17 +1,21 @@
 """Commands about health declarations by keypad: which there are, what one says, and its end."""
 
+from pathlib import Path
+
 import click
 from rich.table import Table
 from rich.text import Text
+from sqlalchemy.orm import Session
 
-from campaigns.audit import record
-from campaigns.errors import PersonError
 from campaigns.local_time import ZONE
-from campaigns.people import Role, get_person
-from hotline.declarations.records import Declaration, get_declaration, list_declarations
+from campaigns.people import get_person
+from hotline.declaration_work import ReadDeclaration, erase_declaration, read_declaration
+from hotline.declarations.records import Declaration, list_declarations
 from service.cli.output import Answer, answering
 from service.database import reading
-from service.resources import open_resources
+from service.resources import Resources, open_resources
+from service.stored_files import store
+from service.voice_files import open_voice_file
 
 
 @click.group("declarations")
@@ -45,20 +49,34 @@ def list_command(limit: int) -> Answer:
 def show(reference: str, user: str) -> Answer:
     """Show what the declaration REFERENCE says, to the health department alone."""
     with open_resources() as resources, resources.sessions.begin() as session:
-        if Role.HEALTH_DATA_OWNER not in get_person(session, user).role_set:
-            raise PersonError(
-                f"{user} may not read declarations. Nothing was shown; the role "
-                "health_data_owner may."
-            )
-        found = get_declaration(session, reference)
-        answers = found.read(resources.sealer)
-        subject = f"declaration:{reference}"
-        record(session, "declaration.read", subject, now=resources.now(), by=user)
-        described = _describe(found)
+        said = _read(session, reference, user, resources=resources)
+        described = _describe(said.declaration)
+        spoken = {question: voice.seconds for question, voice in said.spoken.items()}
     table = Table("Question", "Answer")
-    for question, keyed in answers.items():
+    for question, keyed in said.keyed.items():
         table.add_row(question, keyed)
-    return Answer(described | {"answers": answers}, [table])
+    for question, seconds in spoken.items():
+        table.add_row(question, f"spoken, {seconds} s")
+    return Answer(described | {"answers": dict(said.keyed), "spoken_seconds": spoken}, [table])
+
+
+@declarations.command("voice")
+@click.argument("reference")
+@click.argument("question")
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="File to write."
+)
+@click.option("--user", required=True, help="Who listens; needs the role health_data_owner.")
+@answering
+def voice(reference: str, question: str, out: Path, user: str) -> Answer:
+    """Write what was spoken to QUESTION of REFERENCE to a file that only you can read."""
+    if out.exists() or not out.parent.is_dir():
+        raise click.BadParameter(f"{out} is there already, or its directory is not")
+    with open_resources() as resources, resources.sessions.begin() as session:
+        said = _read(session, reference, user, resources=resources)
+        sound = open_voice_file(resources, said.spoken.get(question))
+    store(out.parent, out.name, sound)
+    return Answer({"reference": reference, "file": str(out)}, [Text(f"Written to {out}.")])
 
 
 @declarations.command("erase")
@@ -67,9 +85,15 @@ def show(reference: str, user: str) -> Answer:
 def erase(reference: str) -> Answer:
     """Delete the declaration REFERENCE now, for instance because its caller asks for it."""
     with open_resources() as resources, resources.sessions.begin() as session:
-        session.delete(get_declaration(session, reference))
-        record(session, "declaration.erased", f"declaration:{reference}", now=resources.now())
+        erase_declaration(session, reference, now=resources.now())
     return Answer({"erased": reference}, [Text(f"Declaration {reference} is deleted.")])
+
+
+def _read(session: Session, reference: str, login: str, *, resources: Resources) -> ReadDeclaration:
+    person = get_person(session, login)
+    return read_declaration(
+        session, reference, person, sealer=resources.sealer, now=resources.now()
+    )
 
 
 def _describe(declaration: Declaration) -> dict[str, object]:

@@ -63,6 +63,9 @@ def _show(counted: CallStatistics, echo: float | None) -> list[RenderableType]:
     ]
     if waited.median is not None:
         lines.append(f"First answer after {waited.median:.0f} s (one in ten: {waited.p90:.0f} s).")
+    rung = counted.transfers
+    if rung.rung:
+        lines.append(f"A desk was rung {rung.rung:,} times and answered {rung.answered:,} times.")
     if echo is not None:
         lines.append(f"{echo:.1f} calls per 1,000 texts of that broadcast within 48 hours.")
     return [*lines, *(_table(title, getattr(counted, name)) for title, name in _TABLES)]

@@ -10,7 +10,6 @@ from rich.text import Text
 from campaigns.local_time import ZONE
 from campaigns.people import get_person
 from campaigns.sealing import Sealer
-from hotline.errors import UnknownTicketError
 from hotline.ticket_work import (
     answer_ticket,
     assign_ticket,
@@ -24,7 +23,7 @@ from service.cli.output import Answer, answering
 from service.database import reading
 from service.resources import open_resources
 from service.stored_files import store
-from workers.voice_messages import DIRECTORY
+from service.voice_files import open_voice_file
 
 
 @click.command("tickets")
@@ -127,14 +126,7 @@ def voice(reference: str, out: Path, user: str) -> Answer:
         raise click.BadParameter(f"{out} is there already, or its directory is not")
     with open_resources() as resources, resources.sessions.begin() as session:
         found = open_voice(session, reference, get_person(session, user), now=resources.now())
-        if not found.voice:
-            raise UnknownTicketError(
-                f"The voice message of {reference} is not here. Nothing was written. "
-                "It is fetched from the carrier within a minute, and deleted 30 days after "
-                "the ticket is closed."
-            )
-        sealed = (resources.settings.data_dir / DIRECTORY / found.voice).read_bytes()
-        sound = resources.sealer.unseal_bytes(sealed)
+        sound = open_voice_file(resources, found.voice)
     store(out.parent, out.name, sound)
     return Answer({"reference": reference, "file": str(out)}, [Text(f"Written to {out}.")])
 

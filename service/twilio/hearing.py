@@ -10,7 +10,7 @@ from hotline.calls.heard import SILENCE, Heard, HeardKind, heard_keys, heard_wor
 
 _ANSWERED = frozenset({"completed", "answered"})
 _OVER = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
-_LONGEST_MESSAGE_S = 3600
+_LONGEST_S = 4 * 3600
 _LONGEST_SID = 64
 _PLAIN_SID = re.compile(rf"[A-Za-z0-9_.@:+-]{{1,{_LONGEST_SID}}}").fullmatch
 _VOICE_SID = re.compile(rf"[A-Za-z0-9_-]{{1,{_LONGEST_SID}}}").fullmatch
@@ -74,7 +74,8 @@ def read_heard(form: Mapping[str, str]) -> Heard:
     """Return what the caller did: whatever makes no sense is silence."""
     if "DialCallStatus" in form:
         was_answered = form["DialCallStatus"].strip().lower() in _ANSWERED
-        return Heard(HeardKind.TRANSFERRED, was_answered=was_answered)
+        talked = _read_seconds(form.get("DialCallDuration", "")) if was_answered else 0
+        return Heard(HeardKind.TRANSFERRED, was_answered=was_answered, seconds=talked)
     voice_sid = form.get("RecordingSid", "")
     if _VOICE_SID(voice_sid):
         seconds = _read_seconds(form.get("RecordingDuration", ""))
@@ -96,4 +97,4 @@ def _read_seconds(written: str) -> int:
     plain = written.strip()
     if not (plain.isascii() and plain.isdigit()):
         return 0
-    return min(int(plain[:9]), _LONGEST_MESSAGE_S)
+    return min(int(plain[:9]), _LONGEST_S)

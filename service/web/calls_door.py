@@ -63,7 +63,7 @@ class CallsDoor:
             case path if path == STATUS_PATH:
                 await self._note(send, self._switchboard.end, form)
             case path if path == RECORDINGS_PATH:
-                await self._note(send, self._switchboard.note_recording, form)
+                await self._note(send, self._switchboard.note_voice, form)
             case path if path == BEGIN_PATH or _TURN(path):
                 turn = _TURN(path)
                 asked = Asked.of(int(turn[1]) if turn else None, form)

@@ -15,7 +15,7 @@ from hotline.errors import NothingToSayError
 from hotline.speaking.wording import say_aloud
 from hotline.steps import HangUp, Reply, Spoken
 from hotline.utterances import list_utterances
-from hotline.voice_messages import note_recording
+from hotline.voice_messages import note_voice
 from service.database import reading
 from service.twilio.hearing import is_over, read_call_sid, read_heard
 from service.twilio.voice import VoiceRenderer
@@ -102,14 +102,18 @@ class Switchboard:
             return True
         return self._note(lambda session: end_call(session, sid=sid, now=self._now()))
 
-    def note_recording(self, form: Form) -> bool:
+    def note_voice(self, form: Form) -> bool:
         """Take note that a voice message can be fetched; return whether that is kept."""
         heard = read_heard(form)
         if heard.kind is not HeardKind.VOICE or form.get("RecordingStatus") != "completed":
             return True
         return self._note(
-            lambda session: note_recording(
-                session, heard.voice_sid, seconds=heard.seconds, now=self._now()
+            lambda session: note_voice(
+                session,
+                heard.voice_sid,
+                call_sid=read_call_sid(form),
+                seconds=heard.seconds,
+                now=self._now(),
             )
         )
 

@@ -184,8 +184,8 @@ class CallerOnTheLine:
         voice_sid = sid or f"RE{self.sid[2:]}"
         return self.send(Heard(HeardKind.VOICE, voice_sid=voice_sid, seconds=seconds))
 
-    def be_transferred(self, *, was_answered: bool) -> str:
-        return self.send(Heard(HeardKind.TRANSFERRED, was_answered=was_answered))
+    def be_transferred(self, *, was_answered: bool, seconds: int = 0) -> str:
+        return self.send(Heard(HeardKind.TRANSFERRED, was_answered=was_answered, seconds=seconds))
 
     def send(self, heard: Heard, *, turn: int | None = None) -> str:
         number = self.turn + 1 if turn is None else turn

@@ -10,7 +10,7 @@ from campaigns.deliveries import Delivery, DeliveryState
 from campaigns.errors import UnknownBroadcastError
 from campaigns.sealing import Sealer
 from campaigns.subscribers.models import Subscriber
-from hotline.statistics import count_calls, echo_of
+from hotline.statistics import Seconds, Transfers, count_calls, echo_of
 from tests.builders import NOON, a_broadcast, a_document, a_province
 from tests.hotline.builders import CallerOnTheLine, a_library
 
@@ -59,8 +59,11 @@ def test_transfers_and_what_was_left_are_counted(session: Session, sealer: Seale
     other = CallerOnTheLine(session, a_library(), sealer)
     other.press("14")
     other.leave_message()
+    talked = CallerOnTheLine(session, a_library(), sealer)
+    talked.press("10")
+    talked.be_transferred(was_answered=True, seconds=75)
     counted = count_calls(session, **DAY)
-    assert counted.transfers == 1
+    assert counted.transfers == Transfers(2, 1, Seconds(75, 75))
     assert counted.tickets == {"callback": 1, "rumour": 1}
     assert counted.unanswered == 0
 

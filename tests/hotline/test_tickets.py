@@ -17,9 +17,9 @@ from hotline.tickets import (
     Urgency,
     get_ticket,
     list_tickets,
-    note_voice,
     open_ticket,
 )
+from hotline.voice_messages import note_voice
 from tests.builders import NOON, a_phone
 
 NUMBER = "+84963201777"
@@ -145,9 +145,10 @@ def test_one_voice_message_is_one_ticket_with_the_length_the_carrier_counted(
         now=NOON,
     )
     assert again is ticket
-    note_voice(session, "RE1", seconds=33)
+    note_voice(session, "RE1", call_sid="CA1", seconds=33, now=NOON)
     session.expire_all()
-    assert ticket.voice_s == 33
+    assert ticket.voice is not None
+    assert ticket.voice.seconds == 33
 
 
 def test_a_reference_that_nobody_has_is_refused(session: Session) -> None:

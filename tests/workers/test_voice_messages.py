@@ -11,10 +11,13 @@ from campaigns.sealing import Sealer
 from hotline.call_records import Call, CallState, Turn
 from hotline.caller_texts import CallerText
 from hotline.callers import Caller
-from hotline.tickets import Ticket
-from hotline.voice_messages import HeardRecording, note_recording
+from hotline.declarations.records import Declaration, begin_declaration
+from hotline.library import load_library
+from hotline.tickets import Ticket, TicketKind
+from hotline.voice_messages import VoiceMessage, note_voice
 from service.erasing import erase_everywhere
 from tests.builders import a_phone
+from tests.fakes.telephones import put_library
 from tests.fakes.voices import FakeVoices
 from tests.hotline.builders import CallerOnTheLine, a_library
 from tests.workers.conftest import Watch
@@ -44,6 +47,12 @@ def _ticket(session: Session, ticket_id: int) -> Ticket:
     return session.get_one(Ticket, ticket_id)
 
 
+def _voice(session: Session, ticket_id: int) -> VoiceMessage:
+    voice = _ticket(session, ticket_id).voice
+    assert voice is not None
+    return voice
+
+
 def test_a_message_is_sealed_here_and_deleted_at_the_carrier(
     session: Session,
     ticket_id: int,
@@ -55,10 +64,11 @@ def test_a_message_is_sealed_here_and_deleted_at_the_carrier(
     """Afterwards one copy exists, and nobody can hear it without the key."""
     assert [fetch_voice_messages(), fetch_voice_messages()] == [1, 0]
     kept = _ticket(session, ticket_id)
-    sealed = files[f"voices/{kept.voice}"]
+    assert kept.voice is not None
+    sealed = files[f"voices/{kept.voice.file}"]
     assert b"rumour" not in sealed
     assert sealer.unseal_bytes(sealed) == SOUND
-    assert kept.voice_sid == ""
+    assert not kept.voice.is_at_carrier
     assert voices.kept == {}
 
 
@@ -71,7 +81,7 @@ def test_a_carrier_that_is_away_or_will_not_delete_is_asked_again(
     voices.is_away, voices.refuses = False, True
     assert fetch_voice_messages() == 0
     assert len(files) == 1
-    assert _ticket(session, ticket_id).voice_sid == "RE1"
+    assert _voice(session, ticket_id).is_at_carrier
     voices.refuses = False
     assert fetch_voice_messages() == 1
     assert len(files) == 1
@@ -107,7 +117,7 @@ def test_a_copy_at_the_carrier_is_deleted_however_long_it_takes(
     voices.refuses = False
     assert fetch_voice_messages() == 1
     assert voices.kept == {}
-    assert _ticket(session, ticket_id).voice_sid == ""
+    assert not _voice(session, ticket_id).is_at_carrier
 
 
 def test_two_messages_that_sound_the_same_are_two_files(
@@ -142,7 +152,9 @@ def test_what_callers_said_and_their_numbers_are_emptied_in_time(
     assert _ticket(session, ticket_id).sealed is None
     session.expire_all()
     assert session.scalars(select(Call.sealed)).one() is None
+    fetch_voice_messages()
     assert files == {}
+    assert session.scalars(select(VoiceMessage)).all() == []
 
 
 def test_a_call_of_whose_end_nobody_told_is_dropped_after_hours(
@@ -164,7 +176,7 @@ def test_a_recording_that_no_ticket_holds_is_deleted_at_the_carrier(
 ) -> None:
     """Too short to be a message, or left while we could not answer."""
     for sid in ("RE1", "REshort", "REshort"):
-        note_recording(session, sid, seconds=1, now=watch())
+        note_voice(session, sid, call_sid="CAx", seconds=1, now=watch())
     session.commit()
     voices.kept["REshort"] = b"beep"
     voices.is_away = True
@@ -174,8 +186,8 @@ def test_a_recording_that_no_ticket_holds_is_deleted_at_the_carrier(
     voices.is_away = False
     fetch_voice_messages()
     assert voices.kept == {}
-    assert session.scalars(select(HeardRecording)).all() == []
-    assert _ticket(session, ticket_id).voice != ""
+    assert [one.sid for one in session.scalars(select(VoiceMessage))] == ["RE1"]
+    assert _voice(session, ticket_id).file != ""
 
 
 def test_whoever_is_forgotten_is_forgotten_by_the_hotline_too(
@@ -197,3 +209,55 @@ def test_whoever_is_forgotten_is_forgotten_by_the_hotline_too(
     assert [(one.sealed, one.body) for one in session.scalars(select(CallerText))] == [(None, "")]
     with pytest.raises(UnknownSubscriberError):
         erase_everywhere(session, a_phone(), source="letter", sealer=sealer, now=watch())
+
+
+def test_a_message_whose_turn_never_came_becomes_its_ticket(
+    session: Session, sealer: Sealer, voices: FakeVoices, watch: Watch
+) -> None:
+    """The web was away when the caller had spoken; what they said is worked on all the same."""
+    put_library(session)
+    library = load_library(session)
+    assert library is not None
+    caller = CallerOnTheLine(session, library, sealer)
+    caller.press("14")
+    voices.kept["RE-missed"] = SOUND
+    note_voice(session, "RE-missed", call_sid=caller.sid, seconds=9, now=watch())
+    session.commit()
+    fetch_voice_messages()
+    assert session.scalars(select(Ticket)).all() == []
+    watch.forward(minutes=20)
+    assert [fetch_voice_messages(), fetch_voice_messages()] == [0, 1]
+    ticket = session.scalars(select(Ticket)).one()
+    assert ticket.kind is TicketKind.RUMOUR
+    assert (_voice(session, ticket.id).seconds, voices.kept) == (9, {})
+    assert f"ticket.{ticket.reference}" in session.scalars(select(CallerText.subject)).all()
+    # Should the request come after all, it is told what the turn said.
+    assert "~report_kept~" in caller.leave_message(sid="RE-missed")
+    assert len(session.scalars(select(Ticket)).all()) == 1
+
+
+def test_what_somebody_said_is_gone_after_their_erasure(
+    session: Session,
+    sealer: Sealer,
+    *,
+    voices: FakeVoices,
+    files: dict[str, bytes],
+    watch: Watch,
+) -> None:
+    """A voice is a person too, and so is a declaration."""
+    number = a_phone()
+    caller = CallerOnTheLine(session, a_library(), sealer, number=number)
+    caller.press("14")
+    caller.leave_message(sid="RE1")
+    call_id = session.scalars(select(Call.id)).one()
+    begin_declaration(session, call_id, keep_for=timedelta(days=30), sealer=sealer, now=watch())
+    voices.kept["RE1"] = SOUND
+    session.commit()
+    assert fetch_voice_messages() == 1
+    erase_everywhere(session, number, source="letter", sealer=sealer, now=watch())
+    session.commit()
+    watch.forward(minutes=20)
+    fetch_voice_messages()
+    assert files == {}
+    assert session.scalars(select(VoiceMessage)).all() == []
+    assert session.scalars(select(Declaration)).all() == []

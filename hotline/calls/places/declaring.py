@@ -3,14 +3,16 @@
 from datetime import timedelta
 
 from campaigns.local_time import ZONE
-from hotline.calls.heard import Heard
+from hotline.calls.heard import Heard, HeardKind
 from hotline.calls.places.answering import send_reference
 from hotline.calls.talks import Talk
 from hotline.calls.visits import Visit
 from hotline.communes import list_communes
 from hotline.declarations.document import NO, YES, Question
 from hotline.declarations.records import Declaration, begin_declaration
+from hotline.steps import AwaitVoice
 from hotline.tickets import digit_by_digit
+from hotline.voice_messages import hold_voice
 
 HEALTH_DESK = "health"
 _PHASE = "phase"
@@ -75,9 +77,10 @@ class DeclarationPlace:
             return True
         answers = declaration.read(talk.sealer)
         question = talk.library.declaration.next_question(answers)
-        if question is None or not _fits(talk, question, heard.keys):
+        said = _take_answer(talk, declaration, question, heard) if question else None
+        if question is None or said is None:
             return False
-        answers[question.id] = heard.keys
+        answers[question.id] = said
         declaration.write(answers, talk.sealer)
         if question.is_danger and heard.keys == YES:
             talk.say("declaration_danger")
@@ -124,10 +127,30 @@ def _ask(talk: Talk) -> None:
         talk.ask_key()
         return
     talk.utter(f"question.{question.id}", question.prompt)
-    if question.most_keys == 1:
+    if question.seconds is not None:
+        talk.ending = AwaitVoice(question.seconds)
+    elif question.most_keys == 1:
         talk.ask_key()
     else:
         talk.ask_keys(question.most_keys)
+
+
+def _take_answer(
+    talk: Talk, declaration: Declaration, question: Question, heard: Heard
+) -> str | None:
+    """Return what answers *question*: keys, or the name of what was spoken; None if neither."""
+    if question.kind != "voice":
+        return heard.keys if _fits(talk, question, heard.keys) else None
+    if heard.kind is not HeardKind.VOICE or not heard.seconds:
+        return None
+    hold_voice(
+        talk.session,
+        heard.voice_sid,
+        seconds=heard.seconds,
+        declaration_id=declaration.id,
+        now=talk.now,
+    )
+    return heard.voice_sid
 
 
 def _fits(talk: Talk, question: Question, keys: str) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from campaigns.areas import list_areas
 from campaigns.local_time import ZONE
+from hotline.call_records import CallTransfer
 from hotline.calls.heard import Heard, HeardKind
 from hotline.calls.talks import Talk
 from hotline.desks import Desk
@@ -58,6 +59,15 @@ class PersonPlace:
         talk.ending = Transfer(numbers, talk.library.desks.desks[open_name].ring_s)
 
     def _after_ringing(self, talk: Talk, heard: Heard) -> None:
+        talk.session.add(
+            CallTransfer(
+                call_id=talk.call_id,
+                desk=talk.visit.notes.get(_DESK, ""),
+                was_answered=heard.was_answered,
+                seconds=heard.seconds,
+                ended_at=talk.now,
+            )
+        )
         if heard.was_answered:
             talk.hang_up()
             return

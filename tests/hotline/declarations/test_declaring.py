@@ -1,6 +1,7 @@
 """Declaring by keys: consent first, sealed always, resumable, and gone in time."""
 
 from datetime import timedelta
+from itertools import count
 
 import pytest
 from sqlalchemy import select
@@ -14,11 +15,15 @@ from hotline.declarations.document import DeclarationDocument, Question
 from hotline.declarations.records import Declaration, delete_expired
 from hotline.library import Library
 from hotline.loading import read_set, shipped_files
-from hotline.steps import HangUp, Transfer
+from hotline.steps import AwaitVoice, HangUp, Transfer
+from hotline.voice_messages import VoiceMessage
 from tests.builders import NOON, a_phone, an_area
 from tests.hotline.builders import CallerOnTheLine, a_library, a_wording
 
-ANSWERS = ("1", "1970", "2", "06196", "1", "20", "2", "2", "1", "2", "3")
+NAME = "the name, spoken"
+ANSWERS = ("1", NAME, "1970", "2", "06196", "1", "20", "2", "2", "1", "2", "3")
+
+_number = count(1)
 
 
 @pytest.fixture
@@ -31,9 +36,16 @@ def library(session: Session) -> Library:
 
 def declare(caller: CallerOnTheLine, answers: tuple[str, ...] = ANSWERS) -> str:
     caller.press("1211")
-    for answer in answers:
-        caller.send(heard_keys(answer))
+    give(caller, answers)
     return caller.hears
+
+
+def give(caller: CallerOnTheLine, answers: tuple[str, ...]) -> None:
+    for answer in answers:
+        if answer == NAME:
+            caller.leave_message(seconds=2, sid=f"RE{next(_number)}")
+        else:
+            caller.send(heard_keys(answer))
 
 
 def test_the_module_is_off_until_somebody_switches_it_on(session: Session, sealer: Sealer) -> None:
@@ -78,7 +90,7 @@ def test_questions_depend_on_answers_and_refuse_what_cannot_be(
 ) -> None:
     """No province for whoever did not travel; no year to come; no commune that does not exist."""
     caller = CallerOnTheLine(session, library, sealer)
-    declare(caller, ("1",))
+    declare(caller, ("1", NAME))
     for wrong in ("2027", "0019", "19"):
         assert "~wrong_key~" in caller.send(heard_keys(wrong))
         caller.press("*")
@@ -94,7 +106,7 @@ def test_trouble_breathing_leads_to_115_and_a_person_at_once(
 ) -> None:
     """Nobody in danger is asked the remaining questions; what was said so far is kept."""
     caller = CallerOnTheLine(session, library, sealer)
-    said = declare(caller, ("1", "1970", "2", "06196", "2", "1"))
+    said = declare(caller, ("1", NAME, "1970", "2", "06196", "2", "1"))
     assert "~declaration_danger~" in said
     assert isinstance(caller.ending, Transfer)
     assert session.scalars(select(Declaration)).one().read(sealer)["breathing"] == "1"
@@ -107,8 +119,7 @@ def test_one_caller_declares_for_the_whole_household(
     caller = CallerOnTheLine(session, library, sealer)
     declare(caller)
     caller.press("1")
-    for answer in ANSWERS:
-        caller.send(heard_keys(answer))
+    give(caller, ANSWERS)
     caller.press("2")
     assert isinstance(caller.ending, HangUp)
     assert len({one.reference for one in session.scalars(select(Declaration))}) == 2
@@ -120,14 +131,13 @@ def test_a_call_that_broke_off_goes_on_with_the_next_question(
     """What was answered need not be answered again."""
     number = a_phone()
     caller = CallerOnTheLine(session, library, sealer, number=number)
-    asked = declare(caller, ("1", "1970"))
+    asked = declare(caller, ANSWERS[:3])
     caller.hang_up()
     again = CallerOnTheLine(
         session, library, sealer, number=number, now=NOON + timedelta(minutes=3)
     )
     assert again.press("1") == asked
-    for answer in ANSWERS[2:]:
-        again.send(heard_keys(answer))
+    give(again, ANSWERS[3:])
     assert session.scalars(select(Declaration)).one().is_complete
 
 
@@ -148,6 +158,8 @@ def test_a_file_with_a_question_that_cannot_be_answered_is_refused() -> None:
     for wrong in (
         {"id": "a", "kind": "choice"},
         {"id": "a", "kind": "digits"},
+        {"id": "a", "kind": "voice"},
+        {"id": "a", "kind": "year", "seconds": 5},
         {"id": "a", "kind": "year", "is_danger": True},
         {"id": "a", "kind": "yes_no", "when": {"question": "b", "is": "1"}},
     ):
@@ -163,8 +175,7 @@ def test_a_household_may_declare_for_all_its_members(
     declare(caller)
     for _ in range(7):
         caller.press("1")
-        for answer in ANSWERS:
-            caller.send(heard_keys(answer))
+        give(caller, ANSWERS)
     kept = session.scalars(select(Declaration)).all()
     assert [one.is_complete for one in kept] == [True] * 8
 
@@ -175,7 +186,7 @@ def test_a_declaration_is_answered_by_the_call_it_is_in_and_no_other(
     """Once a second call has taken it over, the first can put nothing more into it."""
     number = a_phone()
     first = CallerOnTheLine(session, library, sealer, number=number)
-    declare(first, ANSWERS[:2])
+    declare(first, ANSWERS[:3])
     first.hang_up()
     second = CallerOnTheLine(session, library, sealer, number=number)
     second.press("1")
@@ -189,3 +200,31 @@ def test_a_question_that_is_answered_by_a_zero_is_refused() -> None:
     """0 alone calls a person, everywhere."""
     with pytest.raises(ValueError, match="0 alone calls a person"):
         Question(id="doses", kind="digits", digits=1, most=4, prompt=a_wording("Mấy mũi?"))
+
+
+def test_a_name_is_spoken_and_kept_with_the_declaration_alone(
+    session: Session, sealer: Sealer, library: Library
+) -> None:
+    """Keys are no name, silence asks again; the message goes when the declaration goes."""
+    caller = CallerOnTheLine(session, library, sealer)
+    assert "họ và tên" in declare(caller, ("1",))
+    assert caller.ending == AwaitVoice(10)
+    assert "họ và tên" in caller.stay_silent()
+    assert "họ và tên" in caller.key_in("1970")
+    assert "năm sinh" in caller.leave_message(seconds=2, sid="RE-name")
+    voice = session.scalars(select(VoiceMessage)).one()
+    kept = session.scalars(select(Declaration)).one()
+    assert (voice.declaration_id, voice.ticket_id) == (kept.id, None)
+    assert kept.read(sealer)["name"] == voice.sid
+    delete_expired(session, now=NOON + timedelta(days=31))
+    session.refresh(voice)
+    assert voice.declaration_id is None
+
+
+def test_a_question_may_not_depend_on_what_was_spoken() -> None:
+    """Nobody compares a voice with a key."""
+    prompt = {"prompt": {"vi": "a", "zh": "a", "en": "a"}}
+    spoken = {"id": "name", "kind": "voice", "seconds": 5} | prompt
+    asked = {"id": "b", "kind": "yes_no", "when": {"question": "name", "is": "1"}} | prompt
+    with pytest.raises(ValueError, match="answered by voice"):
+        DeclarationDocument.model_validate({"questions": [spoken, asked]})

@@ -1,12 +1,16 @@
 """The hotline through the interface: tickets are worked, answers approved, calls counted."""
 
 from collections.abc import Callable
+from pathlib import Path
 
+from flask import Flask
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaigns.people import Role
 from campaigns.sealing import Sealer
 from hotline.loading import load_set, read_set, shipped_files
+from hotline.voice_messages import VoiceMessage
 from tests.builders import NOON, a_phone
 from tests.hotline.builders import CallerOnTheLine, a_library
 from tests.service.api.conftest import Program
@@ -55,6 +59,28 @@ def test_a_callback_is_taken_worked_and_closed(
         "ticket.closed",
     ]
     assert lan.get("/hotline/statistics?until=2026-03-03T00:00:00%2B07:00")["calls"] == 2
+
+
+def test_a_voice_message_is_heard_on_record(
+    session: Session, sealer: Sealer, data_dir: Path, *, app: Flask, program: Make
+) -> None:
+    """Once it is here, and by whoever may call back."""
+    caller = CallerOnTheLine(session, a_library(), sealer)
+    caller.press("14")
+    caller.leave_message()
+    session.commit()
+    lan = program("lan", Role.HOTLINE_OPERATOR)
+    path = f"/hotline/tickets/{lan.get('/hotline/tickets')['items'][0]['reference']}/voice"
+    assert lan.post(path, code=404)["type"].endswith("unknown-ticket")
+    (data_dir / "voices").mkdir()
+    (data_dir / "voices" / "message").write_bytes(sealer.seal_bytes(b"RIFF sound"))
+    session.scalars(select(VoiceMessage)).one().file = "message"
+    session.commit()
+    headers = {"Authorization": f"Bearer {lan.key}"}
+    heard = app.test_client().post(f"/api/v1{path}", headers=headers)
+    assert (heard.data, heard.content_type) == (b"RIFF sound", "audio/wav")
+    deeds = [one["action"] for one in program("soat", Role.AUDITOR).get("/audit")["items"]]
+    assert deeds.count("ticket.voice_heard") == 1
 
 
 def test_an_answer_is_approved_by_who_may_and_spoken_from_then_on(

@@ -1,14 +1,19 @@
 """``loa hotline``: from the files to what is spoken, and what callers left."""
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from campaigns.sealing import Sealer
+from hotline.declarations.records import Declaration
 from hotline.library import SHIPPED, load_library
 from hotline.tickets import Ticket
+from hotline.voice_messages import VoiceMessage
 from service.database import open_engine, open_sessions
 from tests.hotline.builders import CallerOnTheLine
 from tests.service.cli.clerk import SEAL_KEY, Clerk, everything
@@ -21,6 +26,9 @@ def files(tmp_path: Path) -> Path:
     directory = tmp_path / "tong dai"
     shutil.copytree(Path(str(SHIPPED)), directory)
     return directory
+
+
+SEALER = Sealer(SEAL_KEY.encode())
 
 
 @pytest.fixture
@@ -39,19 +47,34 @@ def spoken(clerk: Clerk) -> Clerk:
     return clerk
 
 
-def a_ticket(clerk: Clerk) -> str:
-    """Let somebody leave a rumour; return its reference."""
+@contextmanager
+def on_the_line(clerk: Clerk) -> Iterator[tuple[Session, CallerOnTheLine]]:
+    """Somebody rings the clerk's hotline; what they did is kept when the block ends."""
     engine = open_engine(clerk.url)
-    sealer = Sealer(SEAL_KEY.encode())
     with open_sessions(engine).begin() as session:
         library = load_library(session)
         assert library is not None
-        caller = CallerOnTheLine(session, library, sealer, number="+84963201999")
+        yield session, CallerOnTheLine(session, library, SEALER, number="+84963201999")
+    engine.dispose()
+
+
+def a_ticket(clerk: Clerk) -> str:
+    """Let somebody leave a rumour; return its reference."""
+    with on_the_line(clerk) as (session, caller):
         caller.press("151")
         caller.leave_message()
-        reference = session.scalars(select(Ticket.reference)).one()
+        return session.scalars(select(Ticket.reference)).one()
+
+
+def bring_home(clerk: Clerk, sound: bytes) -> None:
+    """Let the one voice message there is lie sealed in the data directory, as upkeep does."""
+    voices = Path(clerk.settings["LOA_DATA_DIR"]) / "voices"
+    voices.mkdir()
+    (voices / "message").write_bytes(SEALER.seal_bytes(sound))
+    engine = open_engine(clerk.url)
+    with open_sessions(engine).begin() as session:
+        session.scalars(select(VoiceMessage)).one().file = "message"
     engine.dispose()
-    return reference
 
 
 def test_the_shipped_files_are_right_and_drawn(clerk: Clerk) -> None:
@@ -146,6 +169,17 @@ def test_a_voice_message_that_is_not_here_yet_is_explained(spoken: Clerk, tmp_pa
     assert not out.exists()
 
 
+def test_a_voice_message_is_given_to_operators_alone(spoken: Clerk, tmp_path: Path) -> None:
+    reference = a_ticket(spoken)
+    bring_home(spoken, b"RIFF sound")
+    out = tmp_path / "voice.wav"
+    words = ("hotline", "ticket", "voice", reference, "--out", out, "--user")
+    assert "tickets.reveal" in spoken.refusal(*words, "yte")
+    spoken.answer(*words, "truc")
+    assert out.read_bytes() == b"RIFF sound"
+    assert out.stat().st_mode & 0o077 == 0
+
+
 def test_statistics_hold_no_number(spoken: Clerk) -> None:
     a_ticket(spoken)
     words = ("--from", "2026-03-01T00:00+07:00", "--to", "2026-03-31T00:00+07:00")
@@ -162,3 +196,28 @@ def test_declarations_are_listed_shown_to_the_health_department_and_erased(clerk
     words = ("hotline", "declarations", "show", "123456", "--user", "truc")
     assert "may not read" in clerk.refusal(*words)
     assert "No declaration" in clerk.refusal("hotline", "declarations", "erase", "123456")
+
+
+def test_what_was_spoken_in_a_declaration_is_heard_by_the_health_department(
+    spoken: Clerk, tmp_path: Path
+) -> None:
+    files = tmp_path / "lang-son"
+    shutil.copytree(str(SHIPPED), files)
+    switched = (files / "declaration.yaml").read_text().replace("enabled: false", "enabled: true")
+    (files / "declaration.yaml").write_text(switched)
+    spoken.answer("hotline", "load", files)
+    with on_the_line(spoken) as (session, caller):
+        assert "họ và tên" in caller.press("125111")
+        caller.leave_message(seconds=3)
+        reference = session.scalars(select(Declaration.reference)).one()
+    bring_home(spoken, b"RIFF a name")
+    words = ("hotline", "declarations")
+    shown = spoken.answer(*words, "show", reference, "--user", "yte")
+    assert (shown["answers"], shown["spoken_seconds"]) == ({"on-behalf": "1"}, {"name": 3})
+    out = tmp_path / "name.wav"
+    hear = (*words, "voice", reference, "name", "--out", out, "--user")
+    assert "may not read" in spoken.refusal(*hear, "truc")
+    spoken.answer(*hear, "yte")
+    assert out.read_bytes() == b"RIFF a name"
+    assert spoken.answer(*words, "erase", reference) == {"erased": reference}
+    assert spoken.answer(*words, "list") == {"declarations": []}
