@@ -1,5 +1,6 @@
 """Measures: the table of what may be done at each level, and the answers composed from it."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
@@ -9,6 +10,7 @@ from hotline.answers.document import AnswerDocument, TopicDocument, Validity
 from hotline.documents import Document, Line, Name, Wording
 
 TOPIC = "measures"
+_MORE = "-more"
 Number = Annotated[str, StringConstraints(pattern=r"^[1-9]$")]
 
 
@@ -25,6 +27,8 @@ class MeasuresDocument(Document):
 
     ``title``, ``spoken`` and ``sms`` are written once for all levels; their slots are {level},
     {colour} and {table}: for each activity that level knows a ``row``, with {activity} and {rule}.
+    ``activities`` are told at once, ``more_activities`` to whoever asks for the rest: all of them
+    together are longer than anybody listens.
     """
 
     scheme: Name
@@ -36,32 +40,45 @@ class MeasuresDocument(Document):
     sms: Wording
     row: Wording
     activities: Annotated[tuple[Activity, ...], Field(min_length=1, max_length=40)]
+    more_activities: Annotated[tuple[Activity, ...], Field(max_length=40)] = ()
 
 
-def measures_code(scheme: str, level: int) -> str:
-    """Return the code of the answer that says what may be done at *level*."""
-    return f"{scheme}-{level}"
+def measures_code(scheme: str, level: int, *, is_more: bool = False) -> str:
+    """Return the code of the answer that says what may be done at *level*, or the rest of it."""
+    return f"{scheme}-{level}{_MORE if is_more else ''}"
 
 
 def compose_answers(document: MeasuresDocument) -> TopicDocument:
-    """Make one answer for each level from the table, so that it is approved and expires as one.
+    """Make an answer or two for each level from the table, which are approved like any other.
 
     Raises UnknownLevelError for a level that the scheme does not have.
     """
-    numbers = sorted({int(number) for row in document.activities for number in row.levels})
     return TopicDocument(
         topic=TOPIC,
         title=document.title,
         owner=document.owner,
-        answers={
-            measures_code(document.scheme, number): _compose(document, number) for number in numbers
-        },
+        answers=_compose_all(document, document.activities, is_more=False)
+        | _compose_all(document, document.more_activities, is_more=True),
     )
 
 
-def _compose(document: MeasuresDocument, number: int) -> AnswerDocument:
+def _compose_all(
+    document: MeasuresDocument, activities: Sequence[Activity], *, is_more: bool
+) -> dict[str, AnswerDocument]:
+    numbers = sorted({int(number) for row in activities for number in row.levels})
+    return {
+        measures_code(document.scheme, number, is_more=is_more): _compose(
+            document, activities, number
+        )
+        for number in numbers
+    }
+
+
+def _compose(
+    document: MeasuresDocument, activities: Sequence[Activity], number: int
+) -> AnswerDocument:
     level = get_level(document.scheme, number)
-    rows = [row for row in document.activities if str(number) in row.levels]
+    rows = [row for row in activities if str(number) in row.levels]
 
     def fill(wording: Wording) -> Wording:
         texts = wording.model_dump()

@@ -31,6 +31,7 @@ PHRASES: Mapping[str, frozenset[str]] = {
         "level_other_commune": "",
         "level_measures_missing": "",
         "level_measures_offer": "",
+        "level_more_offer": "",
         "ask_commune": "",
         "commune_which": "",
         "commune_none": "",

@@ -25,8 +25,10 @@ from hotline.speaking.moments import write_moment
 
 OTHER_KEY = "1"
 MEASURES_KEY = "2"
+MORE_KEY = "3"
 _AREA = "area"
 _OFFERED = "offered"
+_PART = "part"
 
 
 class LevelPlace:
@@ -87,15 +89,16 @@ class LevelPlace:
             _ask_commune(talk)
             return True
         decision = level_at(talk.session, talk.visit.notes[_AREA], at=talk.now)
-        if heard.keys not in {MEASURES_KEY, TEXT_KEY} or decision is None:
+        if heard.keys not in {MEASURES_KEY, MORE_KEY, TEXT_KEY} or decision is None:
             return False
-        if heard.keys == MEASURES_KEY:
-            _say_measures(talk, decision)
-        else:
+        if heard.keys == TEXT_KEY:
             found = _find_measures(talk, decision)
             if found is None:
                 return False
             send_answer(talk, found)
+        else:
+            talk.visit.notes[_PART] = heard.keys
+            _say_measures(talk, decision)
         talk.say("after_answer")
         talk.ask_key()
         return True
@@ -130,7 +133,7 @@ def _tell(talk: Talk, commune: Commune) -> None:
 
     Both at once would be longer than anybody listens; then what is allowed is a key away.
     """
-    talk.visit.notes[_AREA] = commune.code
+    talk.visit.notes |= {_AREA: commune.code, _PART: ""}
     talk.visit.topic = talk.answer = "levels"
     decision = level_at(talk.session, commune.code, at=talk.now)
     coming = announced_level(talk.session, commune.code, now=talk.now)
@@ -170,8 +173,18 @@ def _say_measures(talk: Talk, decision: LevelDecision) -> None:
         talk.say("level_measures_missing")
         return
     speak_answer(talk, found)
+    if talk.visit.notes.get(_PART) != MORE_KEY and _find_more(talk, decision):
+        talk.say("level_more_offer")
     talk.say("sms_offer")
 
 
 def _find_measures(talk: Talk, decision: LevelDecision) -> Approved | None:
+    """Return the part of the table that was asked for last: the first, or the rest of it."""
+    if talk.visit.notes.get(_PART) == MORE_KEY:
+        return _find_more(talk, decision)
     return talk.library.find_answer(measures_code(decision.scheme, decision.level), at=talk.now)
+
+
+def _find_more(talk: Talk, decision: LevelDecision) -> Approved | None:
+    code = measures_code(decision.scheme, decision.level, is_more=True)
+    return talk.library.find_answer(code, at=talk.now)

@@ -132,6 +132,32 @@ def test_a_raise_for_tomorrow_is_announced_today_and_holds_tomorrow(
     assert "biện pháp mức ba" in said
 
 
+def test_the_rest_of_what_may_be_done_is_a_key_away(
+    session: Session, sealer: Sealer, ba_son: str
+) -> None:
+    """And the text on a key is the part that was heard last."""
+    a_level(session, ba_son, 3)
+    library = a_library(
+        an_answer("nq128-3", text="tụ tập hạn chế"), an_answer("nq128-3-more", text="công sở mở")
+    )
+    number = a_phone()
+    a_subscriber(session, sealer, area=ba_son, phone=number)
+    caller = CallerOnTheLine(session, library, sealer, number=number)
+    said = caller.press("13")
+    assert "~level_more_offer~" in said
+    assert "công sở mở" not in said
+    said = caller.press("3")
+    assert "công sở mở" in said
+    assert "~level_more_offer~" not in said
+    caller.press("5")
+    caller.press("25")
+    assert [one.partition(".")[0] for one in session.scalars(select(CallerText.subject))] == [
+        "nq128-3-more",
+        "nq128-3",
+    ]
+    assert "tụ tập hạn chế" in caller.press("*")
+
+
 def test_a_commune_is_found_by_code_by_letters_and_by_its_spoken_name(
     session: Session, sealer: Sealer, ba_son: str
 ) -> None:
