@@ -25,8 +25,10 @@ CampaignError
 │   ├── EmptySlotError           a slot has nothing to say here
 │   └── UnknownSlotError         a text asks for something that no area can fill
 ├── PlanError
+│   ├── CampaignRejectedError    somebody who must sign has rejected the campaign for good
 │   ├── EmptyAudienceError       the campaign reaches nobody
 │   ├── PlanDriftedError         what would be sent is no longer what was signed
+│   ├── PlanReturnedError        somebody who must sign has sent the plan back
 │   ├── RulesBrokenError         the plan breaks rules that nobody may sign away
 │   ├── SignatureRefusedError    this person may not sign this plan
 │   ├── SignatureMissingError    not everybody who must sign has signed
@@ -172,12 +174,20 @@ class PlanError(CampaignError):
     """A plan cannot go the way it was asked to."""
 
 
+class CampaignRejectedError(PlanError):
+    """Somebody who must sign has rejected the campaign for good."""
+
+
 class EmptyAudienceError(PlanError):
     """The campaign reaches nobody."""
 
 
 class PlanDriftedError(PlanError):
     """What would be sent is no longer what was signed; the signatures are void."""
+
+
+class PlanReturnedError(PlanError):
+    """Somebody who must sign has sent the plan back."""
 
 
 class RulesBrokenError(PlanError):

@@ -22,6 +22,7 @@ class Role(StrEnum):
     HEALTH_DATA_OWNER = "health_data_owner"
     CONTENT_APPROVER = "content_approver"
     SENDER = "sender"
+    STEERING_COMMITTEE = "steering_committee"
     COMMUNE_EDITOR = "commune_editor"
     HOTLINE_OPERATOR = "hotline_operator"
     AUDITOR = "auditor"

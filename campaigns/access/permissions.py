@@ -58,6 +58,7 @@ GRANTS: Mapping[Role, frozenset[Permission]] = {
         Permission.BROADCASTS_LAUNCH,
         Permission.BROADCASTS_CONTROL,
     },
+    Role.STEERING_COMMITTEE: _READING | {Permission.PLANS_SIGN},
     Role.COMMUNE_EDITOR: frozenset({Permission.AREAS_READ, Permission.CAMPAIGNS_READ}),
     Role.HOTLINE_OPERATOR: frozenset(
         {

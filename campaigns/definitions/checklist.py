@@ -30,8 +30,8 @@ SAMPLE_VALUES: Mapping[str, str] = {
 class Severity(StrEnum):
     """How much a remark weighs.
 
-    ``WARNING``: look again. ``SENSITIVE``: somebody else must approve too. ``ERROR``: a rule
-    that no signature heals.
+    ``WARNING``: look again. ``SENSITIVE``: the steering committee must sign too. ``ERROR``: a
+    rule that no signature heals.
     """
 
     WARNING = "warning"
@@ -70,6 +70,11 @@ def lint(document: CampaignDocument) -> list[Remark]:
             remarks.append(_remark("figures_without_source", language, figures))
         remarks += _about_length(document, language, text)
     return remarks
+
+
+def is_sensitive(document: CampaignDocument) -> bool:
+    """Whether *document* speaks of something that the steering committee must consent to."""
+    return any(remark.severity is Severity.SENSITIVE for remark in lint(document))
 
 
 def _about_campaign(document: CampaignDocument) -> Iterator[Remark]:

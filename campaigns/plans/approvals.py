@@ -3,6 +3,7 @@
 import json
 import zlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import permutations
 
@@ -19,19 +20,30 @@ from campaigns.errors import (
     UnknownPlanError,
 )
 from campaigns.people import Person, Role
-from campaigns.plans.models import Plan, Signature
+from campaigns.plans.models import LONGEST_DOCUMENT, LONGEST_REASON, Plan, Signature
+from campaigns.plans.objections import require_not_rejected, require_unopposed
 from campaigns.plans.planning import PlanDraft
+from campaigns.plans.requirements import required_roles
 from campaigns.plans.rules import Severity
 from campaigns.plans.summaries import summarise
 from campaigns.revisions import authors_of, keep_revision, newest_revision
 
-# Who must sign, by class. In an emergency the two come from different agencies: the propaganda
-# department for the content, the department that sends for the rest.
-REQUIRED_ROLES = {
-    MessageClass.PUBLIC_INFO: (Role.CONTENT_APPROVER, Role.SENDER),
-    MessageClass.EMERGENCY: (Role.CONTENT_APPROVER, Role.SENDER),
-}
 _DIGEST_PREFIX = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What a signature for the steering committee rests on: its document, and why."""
+
+    document: str
+    reason: str
+
+    @property
+    def is_given(self) -> bool:
+        return (
+            0 < len(self.document.strip()) <= LONGEST_DOCUMENT
+            and 0 < len(self.reason.strip()) <= LONGEST_REASON
+        )
 
 
 def submit_plan(
@@ -40,10 +52,12 @@ def submit_plan(
     """Keep *draft* and its document so that others can sign them.
 
     The same content for the same audience submitted twice is one plan. Raises RulesBrokenError
-    when a rule is broken, SlugTakenError as keep_revision does.
+    when a rule is broken, SlugTakenError as keep_revision does, CampaignRejectedError when somebody
+    who must sign does not want it at all.
     """
     refuse_broken(draft)
     revision = keep_revision(session, draft.document, author=author, revise=revise, now=now)
+    require_not_rejected(session, revision.campaign_id)
     known = session.scalar(
         select(Plan).where(Plan.revision_id == revision.id, Plan.digest == draft.digest)
     )
@@ -103,11 +117,14 @@ def get_plan(session: Session, reference: str) -> Plan:
     return plan
 
 
-def sign_plan(session: Session, plan: Plan, person: Person, *, now: datetime) -> Signature:
+def sign_plan(
+    session: Session, plan: Plan, person: Person, *, ground: Ground | None = None, now: datetime
+) -> Signature:
     """Put *person*'s name under *plan*; signing twice is one signature.
 
-    Raises SignatureRefusedError for whoever wrote this or an earlier revision, and for people
-    without a role that this class needs; PlanDriftedError when the campaign has a newer revision.
+    Raises SignatureRefusedError for whoever wrote this or an earlier revision, for people without
+    a role that it needs, and for the steering committee without a *ground*; PlanDriftedError when
+    the campaign has a newer revision; PlanReturnedError when somebody has sent it back.
     """
     known = session.scalar(
         select(Signature).where(Signature.plan_id == plan.id, Signature.person_id == person.id)
@@ -115,24 +132,16 @@ def sign_plan(session: Session, plan: Plan, person: Person, *, now: datetime) ->
     if known is not None:
         return known
     require_newest(session, plan)
-    required = REQUIRED_ROLES[plan.revision.document.class_]
-    if person.login in authors_of(session, plan.revision):
-        raise SignatureRefusedError(
-            f"{person.login} wrote this campaign, and nobody signs what they wrote. "
-            "Nothing was signed; ask a colleague with the role "
-            f"{' or '.join(required)}."
-        )
-    if not person.role_set.intersection(required):
-        raise SignatureRefusedError(
-            f"{person.login} may not sign this plan: it needs {' and '.join(required)}. "
-            "Nothing was signed."
-        )
+    require_unopposed(session, plan)
+    is_for_committee = _require_standing(session, plan, person, ground)
     signature = Signature(
         plan_id=plan.id,
         person_id=person.id,
         agency=person.agency,
         roles=person.roles,
         signed_at=now,
+        document=ground.document.strip() if ground and is_for_committee else "",
+        reason=ground.reason.strip() if ground and is_for_committee else "",
     )
     session.add(signature)
     session.flush()
@@ -145,8 +154,34 @@ def sign_plan(session: Session, plan: Plan, person: Person, *, now: datetime) ->
         digest=plan.digest,
         signer=person.login,
         agency=person.agency,
+        document=signature.document,
+        reason=signature.reason,
     )
     return signature
+
+
+def _require_standing(session: Session, plan: Plan, person: Person, ground: Ground | None) -> bool:
+    """Return whether *person* would sign for the steering committee; raise if they may not sign."""
+    required = required_roles(plan.revision.document)
+    if person.login in authors_of(session, plan.revision):
+        raise SignatureRefusedError(
+            f"{person.login} wrote this campaign, and nobody signs what they wrote. "
+            "Nothing was signed; ask a colleague with the role "
+            f"{' or '.join(required)}."
+        )
+    if not person.role_set.intersection(required):
+        raise SignatureRefusedError(
+            f"{person.login} may not sign this plan: it needs {' and '.join(required)}. "
+            "Nothing was signed."
+        )
+    is_for_committee = Role.STEERING_COMMITTEE in person.role_set.intersection(required)
+    if is_for_committee and not (ground and ground.is_given):
+        raise SignatureRefusedError(
+            f"{person.login} signs for the steering committee: name its document, in at most "
+            f"{LONGEST_DOCUMENT} characters, and the reason, in at most {LONGEST_REASON}. "
+            "Nothing was signed."
+        )
+    return is_for_committee
 
 
 def list_signatures(session: Session, plan: Plan) -> list[Signature]:
@@ -160,9 +195,9 @@ def list_signatures(session: Session, plan: Plan) -> list[Signature]:
 def missing_roles(document: CampaignDocument, signatures: Sequence[Signature]) -> list[Role]:
     """Return the roles that still have to sign; empty when the plan may be launched.
 
-    One person fills one role. An emergency is signed by two agencies.
+    One person fills one role. In an emergency content approver and sender are of two agencies.
     """
-    required = REQUIRED_ROLES[document.class_]
+    required = required_roles(document)
     best = list(required)
     nobody = [None] * len(required)
     for order in permutations([*signatures, *nobody], len(required)):
@@ -171,16 +206,21 @@ def missing_roles(document: CampaignDocument, signatures: Sequence[Signature]) -
             for role, signature in zip(required, order, strict=True)
             if signature is None or role not in signature.roles.split("|")
         ]
-        agencies = {signature.agency for signature in order if signature}
-        if not left and document.class_ is MessageClass.EMERGENCY and len(agencies) < len(order):
-            left = [required[-1]]
+        content, sender = order[:2]
+        is_one_agency = content and sender and content.agency == sender.agency
+        if not left and document.class_ is MessageClass.EMERGENCY and is_one_agency:
+            left = [Role.SENDER]
         best = min(best, left, key=len)
     return best
 
 
 def require_approval(session: Session, plan: Plan) -> None:
-    """Raise SignatureMissingError or PlanDriftedError unless *plan* is fully signed and current."""
+    """Raise unless *plan* is fully signed, current, and nobody has objected to it.
+
+    SignatureMissingError, PlanDriftedError, PlanReturnedError, CampaignRejectedError.
+    """
     require_newest(session, plan)
+    require_unopposed(session, plan)
     missing = missing_roles(plan.revision.document, list_signatures(session, plan))
     if missing:
         raise SignatureMissingError(

@@ -3,12 +3,15 @@
 import zlib
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, LargeBinary, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, deferred, mapped_column, relationship
 
 from campaigns.base import Base, BigId
 from campaigns.people import Person
 from campaigns.revisions import Revision
+
+LONGEST_DOCUMENT = 200
+LONGEST_REASON = 1000
 
 
 class Plan(Base):
@@ -37,7 +40,10 @@ class Plan(Base):
 
 
 class Signature(Base):
-    """One person's name under one plan; the agency is that of the day of signing."""
+    """One person's name under one plan; the agency is that of the day of signing.
+
+    Who signs for the steering committee names its ``document`` and a ``reason``.
+    """
 
     __tablename__ = "signatures"
     __table_args__ = (UniqueConstraint("plan_id", "person_id"),)
@@ -48,4 +54,22 @@ class Signature(Base):
     agency: Mapped[str]
     roles: Mapped[str]
     signed_at: Mapped[datetime]
+    document: Mapped[str] = mapped_column(String(LONGEST_DOCUMENT), default="")
+    reason: Mapped[str] = mapped_column(Text, default="")
+    person: Mapped[Person] = relationship(lazy="joined", init=False)
+
+
+class Objection(Base):
+    """One plan sent back with a reason; ``is_final`` rejects its campaign in every revision."""
+
+    __tablename__ = "objections"
+    __table_args__ = (UniqueConstraint("plan_id", "person_id"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, init=False)
+    plan_id: Mapped[int] = mapped_column(ForeignKey("plans.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    agency: Mapped[str] = mapped_column(init=False)
+    is_final: Mapped[bool] = mapped_column(init=False)
+    reason: Mapped[str] = mapped_column(Text, init=False)
+    objected_at: Mapped[datetime] = mapped_column(init=False)
     person: Mapped[Person] = relationship(lazy="joined", init=False)

@@ -1,8 +1,7 @@
-"""Campaigns: documents and their revisions, the plans made of them, and who signed those."""
+"""Campaigns: documents and their revisions, and what they would do to real people now."""
 
 import json
 from datetime import datetime
-from typing import Any
 
 from apiflask import APIBlueprint
 from flask import Response, request
@@ -14,14 +13,6 @@ from campaigns.definitions.canonical import canonical_json
 from campaigns.definitions.document import CampaignDocument
 from campaigns.definitions.reading import read_campaign
 from campaigns.errors import Complaint, DefinitionError
-from campaigns.plans.approvals import (
-    get_plan,
-    list_signatures,
-    missing_roles,
-    sign_plan,
-    submit_plan,
-)
-from campaigns.plans.models import Plan
 from campaigns.plans.planning import draft_plan
 from campaigns.plans.summaries import summarise
 from campaigns.revisions import (
@@ -32,15 +23,13 @@ from campaigns.revisions import (
     lock_campaign,
     newest_by_slug,
 )
-from service.api.given import Given
-from service.api.once import once
+from service.api.kinds import EDITED, NO_ETAG
 from service.api.paging import PageQuery, cursor_of, number_in
 from service.api.problems import Refusal, RefusedError
-from service.api.remedies import EDITED, NO_ETAG
 from service.api.requests import answer, caller, needs, reading, resources, writing
 from service.planning import terms_of
 
-campaigns = APIBlueprint("campaigns", __name__, tag="Campaigns, plans and signatures")
+campaigns = APIBlueprint("campaigns", __name__, tag="Campaigns")
 _SLUG = "<string(maxlength=80):slug>"
 
 
@@ -64,35 +53,6 @@ class CampaignOut(RevisionOut):
 class CampaignPage(BaseModel):
     items: list[RevisionOut]
     next: str | None
-
-
-class SignatureOut(BaseModel):
-    """One person's name under one plan, with the agency of that day."""
-
-    login: str
-    agency: str
-    signed_at: datetime
-
-
-class PlanOut(BaseModel):
-    """A plan: what would happen to whom, what is signed, and by whom it still has to be."""
-
-    plan: int
-    campaign: str
-    revision: int
-    author: str
-    digest: str
-    recipients: int
-    created_at: datetime
-    signatures: list[SignatureOut]
-    needs: list[str]
-    summary: dict[str, Any]
-
-
-class SignIn(Given):
-    """What is signed: the digest that was read, so that nobody signs what they have not seen."""
-
-    digest: str
 
 
 @campaigns.get("/campaigns")
@@ -152,28 +112,6 @@ def put(slug: str) -> Response:
         return _shown(revision)
 
 
-@campaigns.post(f"/campaigns/{_SLUG}/plans")
-@needs(Permission.CAMPAIGNS_WRITE)
-@campaigns.output(PlanOut, status_code=201)
-def submit(slug: str) -> Response:
-    """Plan a campaign and submit the plan for signatures.
-
-    The plan is of the newest revision, on the people and levels of this moment. The same content
-    for the same audience is one plan.
-    """
-
-    def do(session: Session) -> dict[str, object]:
-        revision = get_newest_revision(session, slug, to_change=True)
-        now = resources().now()
-        draft = draft_plan(
-            session, revision.document, terms=terms_of(resources().settings), now=now
-        )
-        plan = submit_plan(session, draft, author=revision.author, revise=False, now=now)
-        return _plan(session, plan)
-
-    return once(do, status=201)
-
-
 @campaigns.post(f"/campaigns/{_SLUG}/dry-run")
 @needs(Permission.CAMPAIGNS_READ)
 @campaigns.output({}, status_code=200)
@@ -187,36 +125,6 @@ def dry_run(slug: str) -> Response:
         terms = terms_of(resources().settings)
         draft = draft_plan(session, revision.document, terms=terms, now=resources().now())
     return answer(summarise(draft))
-
-
-@campaigns.get("/plans/<int(max=9223372036854775807):number>")
-@needs(Permission.CAMPAIGNS_READ)
-@campaigns.output(PlanOut)
-def show_plan(number: int) -> Response:
-    """Show a plan, what it would do, and who has signed it."""
-    with reading() as session:
-        return answer(_plan(session, get_plan(session, str(number))))
-
-
-@campaigns.post("/plans/<int(max=9223372036854775807):number>/signatures")
-@needs(Permission.PLANS_SIGN)
-@campaigns.input(SignIn)
-@campaigns.output(PlanOut, status_code=201)
-def sign(number: int, json_data: SignIn) -> Response:
-    """Sign a plan.
-
-    The digest is the one that was read: where the plan has another, nothing is signed. Nobody
-    signs what they wrote, and nobody twice.
-    """
-
-    def do(session: Session) -> dict[str, object]:
-        plan = get_plan(session, str(number))
-        if json_data.digest != plan.digest:
-            raise RefusedError(Refusal(EDITED))
-        sign_plan(session, plan, caller().person, now=resources().now())
-        return _plan(session, plan)
-
-    return once(do, status=201)
 
 
 def _read(slug: str) -> CampaignDocument:
@@ -254,23 +162,4 @@ def _revision(revision: Revision) -> dict[str, object]:
         "digest": revision.digest,
         "author": revision.author,
         "created_at": revision.created_at,
-    }
-
-
-def _plan(session: Session, plan: Plan) -> dict[str, object]:
-    signatures = list_signatures(session, plan)
-    return {
-        "plan": plan.id,
-        "campaign": plan.revision.campaign.slug,
-        "revision": plan.revision.number,
-        "author": plan.revision.author,
-        "digest": plan.digest,
-        "recipients": plan.recipients,
-        "created_at": plan.created_at,
-        "signatures": [
-            {"login": one.person.login, "agency": one.agency, "signed_at": one.signed_at}
-            for one in signatures
-        ],
-        "needs": missing_roles(plan.revision.document, signatures),
-        "summary": json.loads(plan.summary),
     }

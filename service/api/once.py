@@ -8,8 +8,8 @@ from flask import Response, request
 from sqlalchemy.orm import Session
 
 from campaigns.access.answered import LONGEST_KEY, claim_request, keep_answer
+from service.api.kinds import NO_IDEMPOTENCY_KEY, REUSED_KEY
 from service.api.problems import Refusal, RefusedError
-from service.api.remedies import NO_IDEMPOTENCY_KEY, REUSED_KEY
 from service.api.requests import answer, as_json, caller, resources, writing
 
 HEADER = "Idempotency-Key"

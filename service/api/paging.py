@@ -7,8 +7,8 @@ from typing import Annotated
 from pydantic import Field
 
 from service.api.given import Given
+from service.api.kinds import REFUSED
 from service.api.problems import Refusal, RefusedError
-from service.api.remedies import REFUSED
 
 USUAL = 50
 MOST = 200

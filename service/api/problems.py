@@ -17,16 +17,8 @@ from werkzeug.exceptions import HTTPException
 
 from campaigns.errors import CampaignError, Complaint, DefinitionError
 from hotline.errors import HotlineError
-from service.api.remedies import (
-    FAULT,
-    HTTP_PROBLEMS,
-    INVALID,
-    NO_DATABASE,
-    NO_QUEUE,
-    REFUSED,
-    REMEDIES,
-    Kind,
-)
+from service.api.kinds import FAULT, INVALID, NO_DATABASE, NO_QUEUE, REFUSED, Kind
+from service.api.remedies import HTTP_PROBLEMS, REMEDIES
 
 CONTENT_TYPE = "application/problem+json"
 TYPES = "/api/problems/"

@@ -1,104 +1,19 @@
 """Remedies: every kind of problem once, with what to do about it, in English and Vietnamese."""
 
-from dataclasses import dataclass
 from http import HTTPStatus
 
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """One kind of problem; its slug is the end of its type's address and never changes."""
-
-    slug: str
-    status: HTTPStatus
-    title: str
-    remedy: str
-    title_vi: str
-    remedy_vi: str
-
-
-# 422 is for what has not the form that the description asks for; 409 for what has it, and is
-# against a rule or against what has happened meanwhile.
-INVALID = Kind(
-    "invalid",
-    HTTPStatus.UNPROCESSABLE_ENTITY,
-    "The request has not the form that is described",
-    "Nothing was changed. Mend what `errors` names; see `/api/openapi.json`.",
-    "Yêu cầu không đúng dạng đã mô tả",
-    "Chưa có gì thay đổi. Sửa những điểm nêu trong `errors`; xem `/api/openapi.json`.",
-)
-REFUSED = Kind(
-    "refused",
-    HTTPStatus.CONFLICT,
-    "The request is against a rule",
-    "Nothing was changed. Mend what `detail` names, and send it again.",
-    "Yêu cầu trái với quy định",
-    "Chưa có gì thay đổi. Sửa điểm nêu trong `detail` rồi gửi lại.",
-)
-NO_KEY = Kind(
-    "unauthorized",
-    HTTPStatus.UNAUTHORIZED,
-    "No valid key was sent",
-    "Send the header `Authorization: Bearer KEY` with a key that has not ended.",
-    "Chưa gửi khóa hợp lệ",
-    "Gửi tiêu đề `Authorization: Bearer KHÓA` với khóa còn hiệu lực.",
-)
-REUSED_KEY = Kind(
-    "idempotency-key-reused",
-    HTTPStatus.CONFLICT,
-    "This Idempotency-Key was used for another request",
-    "Use a new key for a new request, or send the first request again unchanged.",
-    "Idempotency-Key này đã dùng cho một yêu cầu khác",
-    "Dùng khóa mới cho yêu cầu mới, hoặc gửi lại nguyên vẹn yêu cầu đầu tiên.",
-)
-NO_IDEMPOTENCY_KEY = Kind(
-    "idempotency-key-missing",
-    HTTPStatus.BAD_REQUEST,
-    "This request needs an Idempotency-Key",
-    "Send the header `Idempotency-Key` with a value of your own, such as a UUID, and the same "
-    "value when you try again: then it is carried out once.",
-    "Yêu cầu này cần Idempotency-Key",
-    "Gửi tiêu đề `Idempotency-Key` với một giá trị của bạn, ví dụ UUID; khi thử lại dùng đúng "
-    "giá trị đó để yêu cầu chỉ được thực hiện một lần.",
-)
-EDITED = Kind(
-    "edited-meanwhile",
-    HTTPStatus.PRECONDITION_FAILED,
-    "Somebody has changed this since you read it",
-    "Read it again, put your change into the newest version, and send that with its ETag.",
-    "Đã có người sửa sau khi bạn đọc",
-    "Đọc lại, đưa thay đổi của bạn vào bản mới nhất rồi gửi kèm ETag của bản đó.",
-)
-NO_ETAG = Kind(
-    "etag-missing",
-    HTTPStatus.PRECONDITION_REQUIRED,
-    "This change needs the ETag of what it changes",
-    "Read it first and send its ETag in `If-Match`, so that nobody's change is lost.",
-    "Thay đổi này cần ETag của bản bị sửa",
-    "Hãy đọc trước rồi gửi ETag trong `If-Match` để không mất thay đổi của ai.",
-)
-NO_QUEUE = Kind(
-    "queue-unavailable",
-    HTTPStatus.SERVICE_UNAVAILABLE,
-    "The queue server does not answer",
-    "Nothing was sent. Try again in a minute; if it stays so, tell whoever runs Loa.",
-    "Máy chủ hàng đợi không trả lời",
-    "Chưa gửi gì. Thử lại sau một phút; nếu vẫn vậy, báo người vận hành Loa.",
-)
-NO_DATABASE = Kind(
-    "database-unavailable",
-    HTTPStatus.SERVICE_UNAVAILABLE,
-    "The database does not answer",
-    "Nothing was changed. Try again in a minute; if it stays so, tell whoever runs Loa.",
-    "Cơ sở dữ liệu không trả lời",
-    "Chưa có gì thay đổi. Thử lại sau một phút; nếu vẫn vậy, báo người vận hành Loa.",
-)
-FAULT = Kind(
-    "fault",
-    HTTPStatus.INTERNAL_SERVER_ERROR,
-    "Loa made a mistake",
-    "Nothing was changed. Tell whoever runs Loa, with the time of your request.",
-    "Loa gặp lỗi",
-    "Chưa có gì thay đổi. Báo người vận hành Loa kèm thời điểm gửi yêu cầu.",
+from service.api.kinds import (
+    EDITED,
+    FAULT,
+    INVALID,
+    NO_DATABASE,
+    NO_ETAG,
+    NO_IDEMPOTENCY_KEY,
+    NO_KEY,
+    NO_QUEUE,
+    REFUSED,
+    REUSED_KEY,
+    Kind,
 )
 
 _UNKNOWN = (
@@ -158,6 +73,22 @@ _RULES = (
         "Nothing was sent. Submit the campaign again and have the new plan signed.",
         "Nội dung hoặc đối tượng đã khác bản được ký",
         "Chưa gửi gì. Trình lại chiến dịch và xin ký bản kế hoạch mới.",
+    ),
+    Kind(
+        "plan-returned",
+        HTTPStatus.CONFLICT,
+        "Somebody who must sign has sent the plan back",
+        "Nothing was sent. Change the campaign as `detail` says and submit it again.",
+        "Người ký đã trả lại kế hoạch",
+        "Chưa gửi gì. Sửa chiến dịch theo `detail` rồi trình lại.",
+    ),
+    Kind(
+        "campaign-rejected",
+        HTTPStatus.CONFLICT,
+        "Somebody who must sign has rejected this campaign",
+        "Nothing was kept or sent. What is to be said instead is another campaign.",
+        "Người ký đã từ chối chiến dịch này",
+        "Chưa lưu hay gửi gì. Nội dung thay thế phải là một chiến dịch khác.",
     ),
     Kind(
         "rules-broken",

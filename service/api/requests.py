@@ -16,8 +16,8 @@ from campaigns.access.permissions import Permission, require
 from campaigns.audit import Actor, act_as
 from campaigns.local_time import ZONE
 from campaigns.people import Person
+from service.api.kinds import NO_KEY
 from service.api.problems import Refusal, RefusedError
-from service.api.remedies import NO_KEY
 from service.database import reading as reading_session
 from service.resources import Resources
 

@@ -4,16 +4,17 @@ from pathlib import Path
 
 import click
 
-from campaigns.definitions.document import CampaignDocument
 from campaigns.definitions.reading import read_campaign_file
 from campaigns.people import get_person
 from campaigns.plans.approvals import (
+    Ground,
     get_plan,
     list_signatures,
     missing_roles,
     sign_plan,
     submit_plan,
 )
+from campaigns.plans.objections import object_to
 from campaigns.plans.planning import draft_plan
 from campaigns.plans.rules import Severity
 from campaigns.plans.summaries import summarise
@@ -83,15 +84,17 @@ def submit_command(file: Path, user: str | None, revise: bool) -> Answer:  # noq
 @campaigns.command("sign")
 @click.argument("plan")
 @click.option("--user", required=True, help="Who signs; see `loa users list`.")
+@click.option("--document", default="", help="The steering committee's document, if it signs.")
+@click.option("--reason", default="", help="And why it consents.")
 @answering
-def sign_command(plan: str, user: str) -> Answer:
+def sign_command(plan: str, user: str, document: str, reason: str) -> Answer:
     """Sign PLAN, given by its number or digest, as a person whose role it needs."""
     with open_resources() as resources, resources.sessions.begin() as session:
         kept = get_plan(session, plan)
         person = get_person(session, user)
-        signature = sign_plan(session, kept, person, now=resources.now())
-        document: CampaignDocument = kept.revision.document
-        waiting = missing_roles(document, list_signatures(session, kept))
+        ground = Ground(document, reason)
+        signature = sign_plan(session, kept, person, ground=ground, now=resources.now())
+        waiting = missing_roles(kept.revision.document, list_signatures(session, kept))
         answer = {
             "plan": kept.id,
             "digest": kept.digest,
@@ -106,6 +109,44 @@ def sign_command(plan: str, user: str) -> Answer:
             else f"It may be launched: loa campaigns launch {kept.id}"
         )
         return Answer(answer, [shown, then])
+
+
+@campaigns.command("return")
+@click.argument("plan")
+@click.option("--user", required=True, help="Who sends it back; needs a role that could sign it.")
+@click.option("--reason", required=True, help="What has to be changed.")
+@answering
+def return_command(plan: str, user: str, reason: str) -> Answer:
+    """Send PLAN back to be changed; nobody signs or launches it any more."""
+    return _object(plan, user, reason, is_final=False)
+
+
+@campaigns.command("reject")
+@click.argument("plan")
+@click.option("--user", required=True, help="Who rejects it; needs a role that could sign it.")
+@click.option("--reason", required=True, help="Why it must not be sent at all.")
+@answering
+def reject_command(plan: str, user: str, reason: str) -> Answer:
+    """Reject the campaign of PLAN for good, in every revision."""
+    return _object(plan, user, reason, is_final=True)
+
+
+def _object(reference: str, login: str, reason: str, *, is_final: bool) -> Answer:
+    with open_resources() as resources, resources.sessions.begin() as session:
+        kept = get_plan(session, reference)
+        person = get_person(session, login)
+        objection = object_to(
+            session, kept, person, reason=reason, is_final=is_final, now=resources.now()
+        )
+        document = {
+            "plan": kept.id,
+            "campaign": kept.revision.campaign.slug,
+            "is_final": objection.is_final,
+            "by": login,
+            "reason": objection.reason,
+        }
+    deed = "The campaign is rejected" if objection.is_final else f"Plan {kept.id} is sent back"
+    return Answer(document, [f"{deed} by {login}: {objection.reason}"])
 
 
 @campaigns.command("launch")

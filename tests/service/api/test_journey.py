@@ -105,3 +105,46 @@ def test_a_faulty_campaign_is_refused_line_by_line_in_ones_own_language(program:
     assert refused["title"] == "Tệp chiến dịch có lỗi"
     assert "title" in {one["field"] for one in refused["errors"]}
     assert {one["line"] for one in refused["errors"]} >= {2}
+
+
+def test_a_plan_is_sent_back_and_a_campaign_rejected(
+    session: Session, sealer: Sealer, program: Make
+) -> None:
+    """Each once, with a reason that everybody reads."""
+    a_province(session, sealer, people=1)
+    session.commit()
+    author, approver = program("lan", Role.AUTHOR), program("hoa", Role.CONTENT_APPROVER)
+    author.ask("PUT", "/campaigns/cap-do-3", json=a_campaign())
+    plan = author.post("/campaigns/cap-do-3/plans", code=201)
+    path = f"/plans/{plan['plan']}"
+    assert author.post(f"{path}/return", {"reason": "Không."}, code=403)["type"]
+    back = approver.post(f"{path}/return", {"reason": "Thiếu giờ."})
+    assert [(one["login"], one["reason"], one["is_final"]) for one in back["objections"]] == [
+        ("hoa", "Thiếu giờ.", False)
+    ]
+    refused = approver.post(f"{path}/signatures", {"digest": plan["digest"]}, code=409)
+    assert refused["type"] == "/api/problems/plan-returned"
+    sender = program("minh", Role.SENDER)
+    assert sender.post(f"{path}/reject", {"reason": "Thôi."})["objections"][1]["is_final"]
+    refused = author.post("/campaigns/cap-do-3/plans", code=409)
+    assert refused["type"] == "/api/problems/campaign-rejected"
+
+
+def test_a_sensitive_text_needs_the_committee_and_its_document(
+    session: Session, sealer: Sealer, program: Make
+) -> None:
+    """The signature is refused without a ground, and shows it afterwards."""
+    a_province(session, sealer, people=1)
+    session.commit()
+    author = program("lan", Role.AUTHOR)
+    member = program("bcd", Role.STEERING_COMMITTEE, agency="Ban Chỉ đạo tỉnh")
+    text = "Lạng Sơn: {area} phong tỏa từ 6h. Hỏi đáp: {hotline}."
+    author.ask("PUT", "/campaigns/cap-do-3", json=a_campaign(texts={"vi": text}))
+    plan = author.post("/campaigns/cap-do-3/plans", code=201)
+    assert plan["needs"] == ["content_approver", "sender", "steering_committee"]
+    path, signed = f"/plans/{plan['plan']}/signatures", {"digest": plan["digest"]}
+    assert member.post(path, signed, code=403)["type"] == "/api/problems/signature-refused"
+    ground = {"document": "12/TB-BCĐ", "reason": "Đã thống nhất."}
+    kept = member.post(path, signed | ground, code=201)
+    assert kept["needs"] == ["content_approver", "sender"]
+    assert {name: kept["signatures"][0][name] for name in ground} == ground

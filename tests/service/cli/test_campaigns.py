@@ -132,3 +132,17 @@ def test_a_remark_to_weigh_does_not_fail_the_check(clerk: Clerk, tmp_path: Path)
 
     assert document["valid"] is True
     assert document["files"][0]["remarks"] != []
+
+
+def test_a_plan_is_sent_back_with_a_reason(busy_clerk: Clerk, tmp_path: Path) -> None:
+    """Whoever could sign it says why; the author hears it when the plan is to be launched."""
+    file = a_campaign_file(tmp_path)
+    busy_clerk.answer("campaigns", "submit", file)
+    busy_clerk.answer("users", "add", "nga", "--agency", "A", "--role", "content_approver")
+    words = ("campaigns", "return", "1", "--user", "nga", "--reason", "Thiếu giờ.")
+    assert busy_clerk.answer(*words)["by"] == "nga"
+    assert "sent back by nga" in busy_clerk.run(*words).stdout
+    assert "Thiếu giờ." in busy_clerk.refusal("campaigns", "sign", "1", "--user", "nga")
+    rejected = busy_clerk.answer("campaigns", "reject", "1", "--user", "nga", "--reason", "Thôi.")
+    assert rejected["is_final"] is True
+    assert "rejected by nga: Thôi." in busy_clerk.run(*words).stdout

@@ -1,0 +1,212 @@
+"""Plans: submitted, signed by those who must, or sent back; each what it would do to whom."""
+
+import json
+from datetime import datetime
+from typing import Annotated, Any
+
+from apiflask import APIBlueprint
+from flask import Response
+from pydantic import BaseModel, Field
+from sqlalchemy.orm import Session
+
+from campaigns.access.permissions import Permission
+from campaigns.plans.approvals import (
+    Ground,
+    get_plan,
+    list_signatures,
+    missing_roles,
+    sign_plan,
+    submit_plan,
+)
+from campaigns.plans.models import LONGEST_DOCUMENT, LONGEST_REASON, Plan
+from campaigns.plans.objections import list_objections, object_to
+from campaigns.plans.planning import draft_plan
+from campaigns.revisions import get_newest_revision
+from service.api.given import Given, Line
+from service.api.kinds import EDITED
+from service.api.once import once
+from service.api.problems import Refusal, RefusedError
+from service.api.requests import answer, caller, needs, reading, resources
+from service.planning import terms_of
+
+plans = APIBlueprint("plans", __name__, tag="Plans and signatures")
+_SLUG = "<string(maxlength=80):slug>"
+_PLAN = "/plans/<int(max=9223372036854775807):number>"
+
+
+class SignatureOut(BaseModel):
+    """One person's name under one plan, with the agency of that day.
+
+    ``document`` and ``reason`` are what the steering committee's signature rests on.
+    """
+
+    login: str
+    agency: str
+    signed_at: datetime
+    document: str
+    reason: str
+
+
+class ObjectionOut(BaseModel):
+    """One plan sent back, and why; ``is_final`` rejects its campaign in every revision."""
+
+    login: str
+    agency: str
+    objected_at: datetime
+    is_final: bool
+    reason: str
+
+
+class PlanOut(BaseModel):
+    """A plan: what would happen to whom, what is signed, and by whom it still has to be."""
+
+    plan: int
+    campaign: str
+    revision: int
+    author: str
+    digest: str
+    recipients: int
+    created_at: datetime
+    signatures: list[SignatureOut]
+    objections: list[ObjectionOut]
+    needs: list[str]
+    summary: dict[str, Any]
+
+
+class SignIn(Given):
+    """What is signed: the digest that was read, so that nobody signs what they have not seen.
+
+    ``document`` and ``reason`` are asked of whoever signs for the steering committee.
+    """
+
+    digest: str
+    document: Annotated[Line | None, Field(max_length=LONGEST_DOCUMENT)] = None
+    reason: Annotated[str | None, Field(max_length=LONGEST_REASON)] = None
+
+
+class ObjectIn(Given):
+    """Why the plan is sent back."""
+
+    reason: Annotated[str, Field(min_length=1, max_length=LONGEST_REASON)]
+
+
+@plans.post(f"/campaigns/{_SLUG}/plans")
+@needs(Permission.CAMPAIGNS_WRITE)
+@plans.output(PlanOut, status_code=201)
+def submit(slug: str) -> Response:
+    """Plan a campaign and submit the plan for signatures.
+
+    The plan is of the newest revision, on the people and levels of this moment. The same content
+    for the same audience is one plan.
+    """
+
+    def do(session: Session) -> dict[str, object]:
+        revision = get_newest_revision(session, slug, to_change=True)
+        now = resources().now()
+        draft = draft_plan(
+            session, revision.document, terms=terms_of(resources().settings), now=now
+        )
+        plan = submit_plan(session, draft, author=revision.author, revise=False, now=now)
+        return _plan(session, plan)
+
+    return once(do, status=201)
+
+
+@plans.get(_PLAN)
+@needs(Permission.CAMPAIGNS_READ)
+@plans.output(PlanOut)
+def show_plan(number: int) -> Response:
+    """Show a plan, what it would do, and who has signed it."""
+    with reading() as session:
+        return answer(_plan(session, get_plan(session, str(number))))
+
+
+@plans.post(f"{_PLAN}/signatures")
+@needs(Permission.PLANS_SIGN)
+@plans.input(SignIn)
+@plans.output(PlanOut, status_code=201)
+def sign(number: int, json_data: SignIn) -> Response:
+    """Sign a plan.
+
+    The digest is the one that was read: where the plan has another, nothing is signed. Nobody
+    signs what they wrote, and nobody twice.
+    """
+
+    def do(session: Session) -> dict[str, object]:
+        plan = get_plan(session, str(number))
+        if json_data.digest != plan.digest:
+            raise RefusedError(Refusal(EDITED))
+        ground = Ground(json_data.document or "", json_data.reason or "")
+        sign_plan(session, plan, caller().person, ground=ground, now=resources().now())
+        return _plan(session, plan)
+
+    return once(do, status=201)
+
+
+@plans.post(f"{_PLAN}/return")
+@needs(Permission.PLANS_SIGN)
+@plans.input(ObjectIn)
+@plans.output(PlanOut)
+def send_back(number: int, json_data: ObjectIn) -> Response:
+    """Send a plan back to be changed.
+
+    Nobody signs or launches it any more; the author changes the campaign and submits it again.
+    """
+    return _object(number, json_data.reason, is_final=False)
+
+
+@plans.post(f"{_PLAN}/reject")
+@needs(Permission.PLANS_SIGN)
+@plans.input(ObjectIn)
+@plans.output(PlanOut)
+def reject(number: int, json_data: ObjectIn) -> Response:
+    """Reject a campaign.
+
+    No plan of any of its revisions can be submitted, signed or launched any more.
+    """
+    return _object(number, json_data.reason, is_final=True)
+
+
+def _object(number: int, reason: str, *, is_final: bool) -> Response:
+    def do(session: Session) -> dict[str, object]:
+        plan = get_plan(session, str(number))
+        person = caller().person
+        object_to(session, plan, person, reason=reason, is_final=is_final, now=resources().now())
+        return _plan(session, plan)
+
+    return once(do)
+
+
+def _plan(session: Session, plan: Plan) -> dict[str, object]:
+    signatures = list_signatures(session, plan)
+    return {
+        "plan": plan.id,
+        "campaign": plan.revision.campaign.slug,
+        "revision": plan.revision.number,
+        "author": plan.revision.author,
+        "digest": plan.digest,
+        "recipients": plan.recipients,
+        "created_at": plan.created_at,
+        "signatures": [
+            {
+                "login": one.person.login,
+                "agency": one.agency,
+                "signed_at": one.signed_at,
+                "document": one.document,
+                "reason": one.reason,
+            }
+            for one in signatures
+        ],
+        "objections": [
+            {
+                "login": one.person.login,
+                "agency": one.agency,
+                "objected_at": one.objected_at,
+                "is_final": one.is_final,
+                "reason": one.reason,
+            }
+            for one in list_objections(session, plan)
+        ],
+        "needs": missing_roles(plan.revision.document, signatures),
+        "summary": json.loads(plan.summary),
+    }
