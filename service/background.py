@@ -24,6 +24,7 @@ from service.stored_files import drop, store
 from workers.context import JobContext, provide
 from workers.queues import QueueName, queue
 from workers.timetable import Clock
+from workers.vitals import note_failed_job
 
 _NICENESS = 10
 
@@ -109,4 +110,5 @@ def _note_failure(
         place = place.tb_next
     where = f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place else "?"
     log.error("job %s failed: %s at %s", job.id, kind.__name__, where)
+    note_failed_job(job.connection, job.id.partition("-")[0])
     return False

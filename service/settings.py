@@ -45,6 +45,7 @@ class Settings(BaseSettings):
     carrier_proxy: SecretStr = Field(SecretStr(""), alias="LOA_CARRIER_PROXY")
     loopback_account_sid: str = Field("", alias="LOA_LOOPBACK_ACCOUNT_SID")
     loopback_auth_token: SecretStr = Field(SecretStr(""), alias="LOA_LOOPBACK_AUTH_TOKEN")
+    metrics_token: SecretStr = Field(SecretStr(""), alias="LOA_METRICS_TOKEN")
     lanes_given: Annotated[tuple[Lane, ...], NoDecode] = Field((), alias="LOA_LANES")
     hotline_number: str = Field("1800 1119", alias="LOA_HOTLINE")
     voices_given: str = Field("", alias="LOA_VOICES")

@@ -11,6 +11,7 @@ from campaigns.lanes import Lane
 from workers.context import JobContext, context
 from workers.pacing import correct_turn, hold, take_turn
 from workers.queues import QueueName, ask_for
+from workers.vitals import note_answer
 
 # Speaking ends this much before the lease does, so that no text leaves after others may look.
 SAFETY = timedelta(seconds=5)
@@ -64,6 +65,8 @@ def _speak_and_settle(ctx: JobContext, lane: Lane, claim: Claim) -> None:
     answers = ctx.gateways[lane.name].send_all(claim.texts, until=until)
     with ctx.sessions.begin() as session:
         settled = settle(session, claim, answers, now=ctx.now())
+    if settled.accepted:
+        note_answer(ctx.redis, lane.name, now=ctx.now())
     if settled.hold:
         hold(ctx.redis, lane, settled.hold)
 

@@ -24,6 +24,7 @@ from service.web.receipts_door import ReceiptsDoor
 from service.web.signed_forms import Receive, Scope, Send, SignedForms
 from service.web.switchboard import Switchboard
 from service.web.text_asks import TextAsker
+from service.web.turn_times import TurnTimer
 from workers.receipts import take_in_reports
 
 _FLASK_THREADS = 8
@@ -42,7 +43,8 @@ class Web:
         )
         self._asker = TextAsker(open_redis(redis_url))
         self._receipts = open_receipts_door(settings, self._commits)
-        self._calls = open_calls_door(resources, self._asker.ask)
+        self._timer = TurnTimer(open_async_redis(redis_url))
+        self._calls = open_calls_door(resources, self._asker.ask, took=self._timer.count)
         # Either package has its own name for what PEP 3333 describes.
         self._pages: Any = WSGIMiddleware(create_app(resources), workers=_FLASK_THREADS)  # type: ignore[arg-type]
 
@@ -68,6 +70,7 @@ class Web:
         await receive()
         await self._commits.close()
         await self._calls.close()
+        await self._timer.close()
         self._asker.close()
         self._opened.close()
         await send({"type": "lifespan.shutdown.complete"})
@@ -88,8 +91,16 @@ def open_receipts_door(settings: Settings, commits: GroupCommit) -> ReceiptsDoor
     )
 
 
-def open_calls_door(resources: Resources, ask_for_texts: Callable[[], object]) -> CallsDoor:
-    """Open the calls door; *ask_for_texts* is called when a caller is owed a text."""
+def open_calls_door(
+    resources: Resources,
+    ask_for_texts: Callable[[], object],
+    *,
+    took: Callable[[float], object],
+) -> CallsDoor:
+    """Open the calls door; *ask_for_texts* is called when a caller is owed a text.
+
+    *took* is told how many seconds each turn took.
+    """
     settings = resources.settings
     switchboard = Switchboard(
         resources.sessions,
@@ -98,7 +109,7 @@ def open_calls_door(resources: Resources, ask_for_texts: Callable[[], object]) -
         ask_for_texts=ask_for_texts,
         now=resources.now,
     )
-    return CallsDoor(switchboard, _signed_forms(settings))
+    return CallsDoor(switchboard, _signed_forms(settings), took=took)
 
 
 def _signed_forms(settings: Settings) -> SignedForms:

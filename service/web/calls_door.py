@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
@@ -37,8 +38,12 @@ _MOST_WAITING = 2000
 class CallsDoor:
     """An ASGI application for the hotline's webhooks; it lets in only what the carrier signed."""
 
-    def __init__(self, switchboard: Switchboard, forms: SignedForms) -> None:
+    def __init__(
+        self, switchboard: Switchboard, forms: SignedForms, *, took: Callable[[float], object]
+    ) -> None:
+        """Answer by *switchboard*; *took* is told how many seconds each turn took."""
         self._switchboard = switchboard
+        self._took = took
         self._forms = forms
         # Nothing is gained by two threads that think: Python runs one at a time.
         self._thinking = ThreadPoolExecutor(1, thread_name_prefix="turns")
@@ -68,7 +73,9 @@ class CallsDoor:
                 turn = _TURN(path)
                 asked = Asked.of(int(turn[1]) if turn else None, form)
                 # Without a name no second turn would ever find this call again.
+                began = time.perf_counter()
                 document = await self._groups.put(asked) if asked.sid else None
+                self._took(time.perf_counter() - began)
                 document = document or self._switchboard.apologise()
                 await answer(send, HTTPStatus.OK, document, content_type=_TWIML)
             case _:

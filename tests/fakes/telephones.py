@@ -125,7 +125,7 @@ def an_exchange(
     clock = Clock()
     resources = ClockedResources(settings, engine, sessions, sealer, clock)
     asks: list[str] = []
-    door = open_calls_door(resources, lambda: asks.append("asked"))
+    door = open_calls_door(resources, lambda: asks.append("asked"), took=lambda _: None)
     return Exchange(create_app(resources), door, sessions, clock, data_dir, asks)
 
 

@@ -1,0 +1,126 @@
+"""Metrics for Prometheus: queues, texts, receipts, turns and failed jobs; no number in any."""
+
+import hmac
+import threading
+import time
+from collections.abc import Iterable, Iterator
+
+from flask import Response, request
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from redis import Redis
+from redis.exceptions import RedisError
+
+from campaigns.broadcasts.watching import TextCount, count_texts
+from service.database import reading
+from service.resources import Resources, open_queue
+from service.web.turn_times import BOUNDS, TurnTimes, read_turn_times
+from workers.vitals import Vitals, read_vitals
+
+# Counting a million deliveries takes a while: whoever asks more often is told the same.
+_COUNTED_EVERY_S = 10.0
+_BEARER = "Bearer "
+
+
+class Metrics:
+    """Everything that is measured, drawn up when it is asked for."""
+
+    def __init__(self, resources: Resources) -> None:
+        self._resources = resources
+        self._lock = threading.Lock()
+        self._texts: list[TextCount] = []
+        self._counted_at = float("-inf")
+        self._registry = CollectorRegistry()
+        self._registry.register(self)
+
+    def answer(self) -> Response:
+        """Answer whoever shows the token; without one in the settings, nobody."""
+        token = self._resources.settings.metrics_token.get_secret_value()
+        given = request.headers.get("Authorization", "")
+        if not token or not hmac.compare_digest(given.encode(), f"{_BEARER}{token}".encode()):
+            said = "Send `Authorization: Bearer` with what LOA_METRICS_TOKEN is set to.\n"
+            return Response(said, 401, headers={"WWW-Authenticate": 'Bearer realm="metrics"'})
+        return Response(generate_latest(self._registry), content_type=CONTENT_TYPE_LATEST)
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield every metric; what a server that is away would tell is left out."""
+        yield from _texts(self._count_texts())
+        answers = GaugeMetricFamily("loa_queue_server_up", "Whether the queue server answers")
+        try:
+            with open_queue(self._resources.settings) as redis:
+                vitals, times = self._ask(redis)
+        except RedisError:
+            answers.add_metric((), 0)
+            yield answers
+            return
+        answers.add_metric((), 1)
+        yield answers
+        yield from _queues(vitals)
+        yield _turns(times)
+
+    def describe(self) -> Iterable[Metric]:
+        """Spare the registry a round of counting when it takes this in."""
+        return ()
+
+    def _ask(self, redis: Redis) -> tuple[Vitals, TurnTimes]:
+        return read_vitals(redis, now=self._resources.now()), read_turn_times(redis)
+
+    def _count_texts(self) -> list[TextCount]:
+        with self._lock:
+            if time.monotonic() - self._counted_at > _COUNTED_EVERY_S:
+                with reading(self._resources.sessions) as session:
+                    self._texts = count_texts(session, now=self._resources.now())
+                self._counted_at = time.monotonic()
+            return self._texts
+
+
+def _texts(counts: Iterable[TextCount]) -> Iterator[Metric]:
+    texts = GaugeMetricFamily(
+        "loa_texts",
+        "Texts of broadcasts of the last day, by lane and state",
+        labels=("lane", "state", "reason"),
+    )
+    for one in counts:
+        texts.add_metric((one.lane, one.state, one.reason), one.texts)
+    yield texts
+
+
+def _queues(vitals: Vitals) -> Iterator[Metric]:
+    jobs = GaugeMetricFamily("loa_queue_jobs", "Jobs that wait", labels=("queue",))
+    ages = GaugeMetricFamily(
+        "loa_queue_oldest_job_seconds", "Age of the job that waits longest", labels=("queue",)
+    )
+    for name, (count, age) in vitals.jobs.items():
+        jobs.add_metric((name,), count)
+        ages.add_metric((name,), age)
+    failed = CounterMetricFamily("loa_jobs_failed", "Jobs ended by an error", labels=("job",))
+    for name, count in vitals.failed_jobs.items():
+        failed.add_metric((name,), count)
+    answered = GaugeMetricFamily(
+        "loa_carrier_last_success_timestamp_seconds",
+        "When the lane's carrier last took a text",
+        labels=("lane",),
+    )
+    for lane, at in vitals.answered_at.items():
+        answered.add_metric((lane,), at.timestamp())
+    waiting = GaugeMetricFamily("loa_receipts_waiting", "Groups of receipts not yet in the tables")
+    waiting.add_metric((), vitals.receipts)
+    lag = GaugeMetricFamily("loa_receipts_lag_seconds", "Age of the oldest of them")
+    lag.add_metric((), vitals.receipts_lag_s)
+    yield from (jobs, ages, failed, answered, waiting, lag)
+
+
+def _turns(times: TurnTimes) -> Metric:
+    turns = HistogramMetricFamily("loa_turn_seconds", "How long callers waited for a turn")
+    seen, buckets = 0, []
+    for bound, count in zip((*map(str, BOUNDS), "+Inf"), times.counts, strict=True):
+        seen += count
+        buckets.append((bound, float(seen)))
+    turns.add_metric((), buckets, sum_value=times.total_s)
+    return turns
