@@ -1,5 +1,6 @@
 """Documents: what the hotline's files have in common, and how one is read with line and reason."""
 
+import string
 from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
@@ -39,6 +40,21 @@ class Wording(Document):
     def in_language(self, language: str) -> str:
         """Return the text in *language*, in Vietnamese where none is written."""
         return str(getattr(self, language, self.vi))
+
+
+def plain_slots(text: str) -> frozenset[str] | None:
+    """Return the names in braces in *text*; None where there is more in them than a name.
+
+    A format such as ``{level:d}`` would fail only when somebody is on the phone.
+    """
+    try:
+        parts = list(string.Formatter().parse(text))
+    except ValueError:
+        return None
+    slots = [(slot, spec, conversion) for _, slot, spec, conversion in parts if slot is not None]
+    if any(not slot.isidentifier() or spec or conversion for slot, spec, conversion in slots):
+        return None
+    return frozenset(slot for slot, _, _ in slots)
 
 
 D = TypeVar("D", bound=Document)

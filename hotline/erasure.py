@@ -1,6 +1,6 @@
 """Erasure: whoever asks to be forgotten is forgotten by the hotline too."""
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
 import campaigns.plans.models  # noqa: F401 - a caller text shares rows that point to its table
@@ -27,9 +27,12 @@ def forget_caller(session: Session, fingerprint: bytes) -> bool:
     known |= session.get(Caller, fingerprint) is not None
     tickets = select(Ticket.id).where(Ticket.call_id.in_(calls))
     # Held by nobody, what they said is deleted with the next upkeep, here and at the carrier.
+    theirs = select(Call.sid).where(Call.fingerprint == fingerprint)
     change(
         session,
-        update(VoiceMessage).where(VoiceMessage.ticket_id.in_(tickets)).values(ticket_id=None),
+        update(VoiceMessage)
+        .where(or_(VoiceMessage.ticket_id.in_(tickets), VoiceMessage.call_sid.in_(theirs)))
+        .values(ticket_id=None, call_sid="", was_told=True),
     )
     change(session, update(Ticket).where(Ticket.id.in_(tickets)).values(sealed=None))
     session.execute(

@@ -47,11 +47,15 @@ class Library:
 
     def find_successor(self, choice: Choice, *, at: datetime) -> Choice | None:
         """Return the first answer below a *choice* that leads to a menu, if any still is true."""
-        menu = self.script.nodes.get(choice.to or "")
-        for one in menu.choices.values() if isinstance(menu, MenuNode) else ():
-            found = one if one.answer else self.find_successor(one, at=at)
-            if found and found.answer and self.answers.find(found.answer, at=at):
-                return found
+        below, seen = [choice], set[str]()
+        while below:
+            one = below.pop(0)
+            if one.answer and self.answers.find(one.answer, at=at):
+                return one
+            menu = self.script.nodes.get(one.to or "")
+            if isinstance(menu, MenuNode) and one.to and one.to not in seen:
+                seen.add(one.to)
+                below = [*menu.choices.values(), *below]
         return None
 
     def _leads_somewhere(self, choice: Choice, *, at: datetime, seen: frozenset[str]) -> bool:

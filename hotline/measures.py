@@ -1,16 +1,23 @@
 """Measures: the table of what may be done at each level, and the answers composed from it."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from campaigns.levels import get_level
 from hotline.answers.document import AnswerDocument, TopicDocument, Validity
-from hotline.documents import Document, Line, Name, Wording
+from hotline.documents import Document, Line, Name, Wording, plain_slots
 
 TOPIC = "measures"
 _MORE = "-more"
+_TEXT_SLOTS = frozenset({"level", "colour", "table"})
+_SLOTS = {
+    "title": _TEXT_SLOTS,
+    "spoken": _TEXT_SLOTS,
+    "sms": _TEXT_SLOTS,
+    "row": frozenset({"activity", "rule"}),
+}
 Number = Annotated[str, StringConstraints(pattern=r"^[1-9]$")]
 
 
@@ -41,6 +48,16 @@ class MeasuresDocument(Document):
     row: Wording
     activities: Annotated[tuple[Activity, ...], Field(min_length=1, max_length=40)]
     more_activities: Annotated[tuple[Activity, ...], Field(max_length=40)] = ()
+
+    @model_validator(mode="after")
+    def _check_slots(self) -> Self:
+        for field, known in _SLOTS.items():
+            for text in getattr(self, field).model_dump().values():
+                slots = plain_slots(text)
+                if slots is None or not slots <= known:
+                    named = ", ".join(sorted(known))
+                    raise ValueError(f"{field} may hold in braces only the names {named}")
+        return self
 
 
 def measures_code(scheme: str, level: int, *, is_more: bool = False) -> str:

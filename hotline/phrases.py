@@ -1,12 +1,11 @@
 """Phrases: what every call may have to say, whatever the script, by name and language."""
 
-import string
 from collections.abc import Mapping
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from hotline.documents import Document, Name, Wording
+from hotline.documents import Document, Name, Wording, plain_slots
 
 # Every phrase that the calls use, with the slots it may name.
 PHRASES: Mapping[str, frozenset[str]] = {
@@ -40,6 +39,7 @@ PHRASES: Mapping[str, frozenset[str]] = {
         "person_closed": "opens",
         "person_busy": "",
         "voicemail_ask": "",
+        "callback_kept": "reference",
         "voicemail_kept": "reference",
         "voicemail_ask_withheld": "",
         "voicemail_kept_withheld": "reference",
@@ -76,18 +76,14 @@ def _check(phrases: dict[str, Wording]) -> dict[str, Wording]:
         if not names_slots(name, wording):
             raise ValueError(
                 f"{name} must name, in every language, exactly the slots "
-                f"{', '.join(sorted(PHRASES[name])) or 'none'}"
+                f"{', '.join(sorted(PHRASES[name])) or 'none'}, and nothing else in braces"
             )
     return phrases
 
 
 def names_slots(name: str, wording: Wording) -> bool:
     """Whether *wording* names the slots of the phrase *name* in every language, and no other."""
-    return all(
-        {slot for _, slot, _, _ in string.Formatter().parse(text) if slot is not None}
-        == PHRASES[name]
-        for text in wording.model_dump().values()
-    )
+    return all(plain_slots(text) == PHRASES[name] for text in wording.model_dump().values())
 
 
 class Phrases(Document):

@@ -79,7 +79,12 @@ def _forget_traces(session: Session, *, now: datetime) -> int:
     return change(
         session,
         update(Call)
-        .where(Call.started_at < now - TRACES_KEPT, Call.fingerprint.is_not(None))
+        .where(
+            Call.started_at < now - TRACES_KEPT,
+            Call.fingerprint.is_not(None),
+            # Whoever asks to be forgotten must be found as long as there is something of theirs.
+            Call.id.not_in(select(Ticket.call_id).where(Ticket.sealed.is_not(None))),
+        )
         .values(fingerprint=None),
     )
 

@@ -101,7 +101,7 @@ def count_calls(session: Session, *, since: datetime, until: datetime) -> CallSt
         unanswered=calls - reached,
         to_first_answer=_first_answers(session, within),
         by_topic=_count_calls_by(session, Turn.topic, within),
-        by_language=_count_calls_by(session, Turn.language, within),
+        by_language=_count_languages(session, within),
         by_area=_hide_small(_count_calls_by(session, Turn.area_code, within)),
         by_hour=_count_hours(session, within),
         answers=_count_turns_by(session, Turn.answer, within),
@@ -151,6 +151,23 @@ def _count_calls_by(
         .join(Call, Call.id == Turn.call_id)
         .where(within, column != "")
         .group_by(column),
+    )
+
+
+def _count_languages(session: Session, within: ColumnElement[bool]) -> dict[str, int]:
+    """Count the calls by the language they ended in: every call begins in Vietnamese."""
+    last = (
+        select(Turn.call_id, func.max(Turn.number).label("number"))
+        .join(Call, Call.id == Turn.call_id)
+        .where(within)
+        .group_by(Turn.call_id)
+        .subquery()
+    )
+    return _counted(
+        session,
+        select(Turn.language, func.count())
+        .join(last, (last.c.call_id == Turn.call_id) & (last.c.number == Turn.number))
+        .group_by(Turn.language),
     )
 
 

@@ -119,19 +119,18 @@ def open_ticket(
     topic: str,
     area_code: str,
     language: str,
-    voice_sid: str,
-    voice_s: int,
+    voice_sid: str = "",
+    voice_s: int = 0,
     now: datetime,
 ) -> Ticket:
-    """Open a ticket for a call's voice message and give it a reference of six digits.
+    """Open a ticket for a call, mostly for its voice message, and give it six digits to name it.
 
-    The same voice message opens one ticket, however often it is reported.
+    The same voice message opens one ticket, however often it is reported, and so does a call in
+    which nobody said anything.
     """
-    known = session.scalar(
-        select(Ticket)
-        .join(VoiceMessage, VoiceMessage.ticket_id == Ticket.id)
-        .where(Ticket.call_id == call_id, VoiceMessage.sid == voice_sid)
-    )
+    query = select(Ticket).outerjoin(VoiceMessage, VoiceMessage.ticket_id == Ticket.id)
+    is_it = VoiceMessage.sid == voice_sid if voice_sid else VoiceMessage.id.is_(None)
+    known = session.scalar(query.where(Ticket.call_id == call_id, is_it))
     if known is not None:
         return known
     call = session.get_one(Call, call_id)
@@ -149,7 +148,8 @@ def open_ticket(
     )
     session.add(ticket)
     session.flush()
-    hold_voice(session, voice_sid, seconds=voice_s, ticket_id=ticket.id, now=now)
+    if voice_sid:
+        hold_voice(session, voice_sid, seconds=voice_s, ticket_id=ticket.id, now=now)
     session.refresh(ticket)
     return ticket
 

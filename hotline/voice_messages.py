@@ -22,7 +22,8 @@ class VoiceMessage(Base):
     """One message, called ``sid`` by the carrier, which keeps a copy while ``is_at_carrier``.
 
     ``file`` is the name of the sealed copy here. It is held by a ticket or by a declaration; one
-    that is held by neither waits to be claimed, or to be deleted.
+    that is held by neither is deleted, unless the turn that it belongs to never came: then nobody
+    ``was_told`` of it.
     """
 
     __tablename__ = "voice_messages"
@@ -34,6 +35,7 @@ class VoiceMessage(Base):
     seconds: Mapped[int] = mapped_column(default=0)
     file: Mapped[str] = mapped_column(String(64), default="")
     is_at_carrier: Mapped[bool] = mapped_column(default=True)
+    was_told: Mapped[bool] = mapped_column(default=False)
     ticket_id: Mapped[int | None] = mapped_column(
         ForeignKey("tickets.id", ondelete="SET NULL"), index=True, default=None
     )
@@ -52,6 +54,8 @@ class FoundVoice:
     seconds: int
     file: str
     is_at_carrier: bool
+    was_told: bool
+    heard_at: datetime
 
 
 _FOUND = select(
@@ -61,6 +65,8 @@ _FOUND = select(
     VoiceMessage.seconds,
     VoiceMessage.file,
     VoiceMessage.is_at_carrier,
+    VoiceMessage.was_told,
+    VoiceMessage.heard_at,
 )
 _IS_HELD: ColumnElement[bool] = or_(
     VoiceMessage.ticket_id.is_not(None), VoiceMessage.declaration_id.is_not(None)
@@ -77,6 +83,13 @@ def note_voice(session: Session, sid: str, *, call_sid: str, seconds: int, now: 
     change(session, named.values(call_sid=call_sid, seconds=seconds))
 
 
+def tell_of_voice(session: Session, sid: str, *, seconds: int, now: datetime) -> None:
+    """Keep that a turn has been told of a message, whatever that turn makes of it."""
+    _add(session, sid, now=now)
+    told = update(VoiceMessage).where(VoiceMessage.sid == sid)
+    change(session, told.values(was_told=True, seconds=seconds))
+
+
 def hold_voice(
     session: Session,
     sid: str,
@@ -87,18 +100,19 @@ def hold_voice(
     now: datetime,
 ) -> None:
     """Let a ticket or a declaration have a message that nobody has yet."""
-    _add(session, sid, now=now)
+    tell_of_voice(session, sid, seconds=seconds, now=now)
     change(
         session,
         update(VoiceMessage)
         .where(VoiceMessage.sid == sid, ~_IS_HELD)
-        .values(seconds=seconds, ticket_id=ticket_id, declaration_id=declaration_id),
+        .values(ticket_id=ticket_id, declaration_id=declaration_id),
     )
 
 
 def _add(session: Session, sid: str, *, now: datetime) -> None:
     new = {"sid": sid, "heard_at": now, "call_sid": "", "seconds": 0, "file": ""}
-    session.execute(insert_new(session, VoiceMessage).values(**new, is_at_carrier=True))
+    fresh = {"is_at_carrier": True, "was_told": False}
+    session.execute(insert_new(session, VoiceMessage).values(**new, **fresh))
 
 
 def awaited_voices(session: Session, *, after: int, limit: int, now: datetime) -> list[FoundVoice]:

@@ -10,12 +10,14 @@ from sqlalchemy.orm import Session
 
 from campaigns.access.answered import forget_answered
 from hotline.calls.heard import Heard, HeardKind
-from hotline.calls.turns import take_missed, waits_for_message
+from hotline.calls.places.persons import SHORTEST_MESSAGE_S
+from hotline.calls.turns import last_turn_at, take_missed, waits_for_message
 from hotline.declarations.records import delete_expired
 from hotline.errors import TurnTakenError
 from hotline.library import load_library
 from hotline.retention import close_forgotten_calls, empty_expired
 from hotline.voice_messages import (
+    UNCLAIMED_AFTER,
     FoundVoice,
     awaited_voices,
     forget_carrier_copy,
@@ -107,7 +109,13 @@ def _claim_or_delete(ctx: JobContext, voice: FoundVoice) -> None:
 
     That is a second of silence after the tone, or what its ticket held until its time was over.
     """
-    _take_missed_turn(ctx, voice)
+    if not voice.was_told and voice.seconds >= SHORTEST_MESSAGE_S:
+        with ctx.reading() as session:
+            heard_of_at = last_turn_at(session, voice.call_sid)
+        if heard_of_at is not None and heard_of_at > ctx.now() - UNCLAIMED_AFTER:
+            # The call may still be going on; its turns are its own.
+            return
+        _take_missed_turn(ctx, voice)
     with ctx.reading() as session:
         if is_held(session, voice.id):
             return
@@ -125,11 +133,12 @@ def _take_missed_turn(ctx: JobContext, voice: FoundVoice) -> None:
             return
         library = load_library(session)
         if library is not None:
+            # As of the moment at which it was left: that is since when the caller waits.
             take_missed(
                 session,
                 library,
                 sid=voice.call_sid,
                 heard=heard,
                 sealer=ctx.sealer,
-                now=ctx.now(),
+                now=voice.heard_at,
             )

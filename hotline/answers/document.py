@@ -5,7 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import AwareDatetime, Field, model_validator
 
-from hotline.documents import Code, Document, Language, Line, Name, Wording
+from hotline.documents import SPOKEN_BY_MACHINE, Code, Document, Language, Line, Name, Wording
 
 
 class Validity(Document):
@@ -41,8 +41,12 @@ class AnswerDocument(Document):
     sms: dict[Language, Line] = Field(default_factory=dict)
 
     def text_in(self, language: str) -> str:
-        """Return what is sent by text: the short form, or what is spoken where none is written."""
-        return self.sms.get(language) or self.spoken.in_language(language)
+        """Return what is sent by text: the short form, or what is spoken where none is written.
+
+        Languages that are only recorded are read in Vietnamese.
+        """
+        read = language if language in SPOKEN_BY_MACHINE else "vi"
+        return self.sms.get(read) or self.spoken.in_language(read)
 
 
 class TopicDocument(Document):

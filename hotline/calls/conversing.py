@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from hotline.calls.heard import Heard, HeardKind
 from hotline.calls.places.declaring import DeclarationPlace
 from hotline.calls.places.directory import find_place
+from hotline.calls.places.persons import PersonPlace
 from hotline.calls.places.place import Place
 from hotline.calls.talks import Talk
 from hotline.calls.visits import PERSON
@@ -76,8 +77,9 @@ def _miss(talk: Talk, heard: Heard) -> None:
     if talk.visit.misses < MOST_MISSES:
         return
     talk.visit.misses = 0
-    if talk.visit.node.startswith(PERSON):
-        talk.hang_up()
+    place = _place(talk)
+    if isinstance(place, PersonPlace):
+        place.give_up(talk)
     else:
         talk.call_person()
 

@@ -63,4 +63,7 @@ def _broken_off(opening: Opening, *, now: datetime) -> Visit | None:
     if opening.before_state is not CallState.DROPPED:
         return None
     visit = Visit.from_json(opening.before_visit or "{}")
+    if visit.node == RESUME:
+        # It broke off again before the caller had said whether to go on.
+        visit = Visit.from_json(visit.notes[BEFORE])
     return visit if visit.path else None

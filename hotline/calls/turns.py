@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from campaigns.bulk import change
 from campaigns.sealing import Sealer
-from hotline.call_records import Call, CallState
+from hotline.call_records import Call, CallState, Turn
 from hotline.callers import remember_callers
 from hotline.calls.conversing import enter, respond
 from hotline.calls.heard import Heard, HeardKind
@@ -29,6 +29,7 @@ from hotline.calls.visits import Visit
 from hotline.errors import TurnTakenError
 from hotline.library import Library
 from hotline.steps import AwaitVoice, HangUp, Reply, keys_awaited
+from hotline.voice_messages import tell_of_voice
 
 # The number of a turn, and what is said in it.
 Answer = tuple[int, Reply]
@@ -130,6 +131,8 @@ def think(
         now=now,
     )
     number = latest.number + 1
+    if heard.kind is HeardKind.VOICE:
+        tell_of_voice(session, heard.voice_sid, seconds=heard.seconds, now=now)
     respond(talk, heard, number=number, keys_awaited=keys_awaited(latest.reply))
     return _written(talk, number, heard)
 
@@ -160,6 +163,17 @@ def waits_for_message(session: Session, sid: str) -> bool:
     return isinstance(Reply.from_json(latest.reply).ending, AwaitVoice)
 
 
+def last_turn_at(session: Session, sid: str) -> datetime | None:
+    """Return when the call *sid* was last heard of; None for a call that nobody knows."""
+    return session.scalar(
+        select(Turn.at)
+        .join(Call, Call.id == Turn.call_id)
+        .where(Call.sid == sid)
+        .order_by(Turn.number.desc())
+        .limit(1)
+    )
+
+
 def take_missed(
     session: Session, library: Library, *, sid: str, heard: Heard, sealer: Sealer, now: datetime
 ) -> None:
@@ -176,7 +190,8 @@ def end_call(session: Session, *, sid: str, now: datetime) -> None:
     latest = find_latest(session, [sid]).get(sid)
     if latest is None:
         return
-    is_closed = isinstance(Reply.from_json(latest.reply).ending, HangUp)
+    # What was said is emptied after a day; who is told of the end later does not know it.
+    is_closed = bool(latest.reply) and isinstance(Reply.from_json(latest.reply).ending, HangUp)
     change(
         session,
         update(Call)

@@ -40,7 +40,7 @@ def check_script(
     faults = [_fault(source, *found) for found in _dangling(script, desks=desks, answers=answers)]
     if not faults:
         ways = ways_through(script, phrases=phrases, answers=answers)
-        found = [*_unreachable(script, ways), *_too_far(script, ways)]
+        found = [*_unreachable(script, ways), *_trapped(script), *_too_far(script, ways)]
         found += _too_long(script, phrases=phrases, answers=answers)
         faults = [_fault(source, *one) for one in found]
     faults += [_fault_of(files, f"{place}", *rest) for place, *rest in _check_answers(answers)]
@@ -96,6 +96,26 @@ def _unreachable(script: Script, ways: Mapping[str, Way]) -> Iterator[Found]:
     for name in script.nodes:
         if name not in ways:
             yield ("nodes", name), "cannot be reached by any key", "Lead a key there or take it out"
+
+
+def _trapped(script: Script) -> Iterator[Found]:
+    """Yield the menus from which no key ever leads to anything but menus."""
+    leading: set[str] = set()
+    while grown := {name for name in script.nodes if _leads_out(script, name, leading)} - leading:
+        leading |= grown
+    for name in script.nodes:
+        if name not in leading:
+            yield ("nodes", name), "leads only to itself or to other menus", "Give it an answer"
+
+
+def _leads_out(script: Script, name: str, leading: set[str]) -> bool:
+    """Whether something other than a menu lies behind the node, those *leading* on included."""
+    node = script.nodes[name]
+    if isinstance(node, LanguageNode):
+        return node.next in leading
+    if not isinstance(node, MenuNode):
+        return True
+    return any(choice.answer or choice.to in leading for choice in node.choices.values())
 
 
 def _too_far(script: Script, ways: Mapping[str, Way]) -> Iterator[Found]:

@@ -1,9 +1,10 @@
 """The interface's application: its resources, its description, and its page of documents."""
 
+from http import HTTPStatus
 from typing import Any
 
 from apiflask import APIFlask
-from flask import Flask
+from flask import Flask, abort, request
 
 from service.api.areas import areas
 from service.api.broadcasts import broadcasts
@@ -48,6 +49,7 @@ def create_api(resources: Resources, *, largest_body: int) -> Flask:
     app.extensions["loa"] = resources
     answer_problems(app)
     app.error_processor(answer_form)
+    app.before_request(_refuse_nul)
     for resource in RESOURCES:
         app.register_blueprint(resource, url_prefix=PREFIX)
 
@@ -56,3 +58,9 @@ def create_api(resources: Resources, *, largest_body: int) -> Flask:
         return describe(spec, app)
 
     return app
+
+
+def _refuse_nul() -> None:
+    """Find nothing at an address with a NUL in it, which no database takes."""
+    if "\x00" in request.path:
+        abort(HTTPStatus.NOT_FOUND)

@@ -13,3 +13,5 @@ class Given(BaseModel):
 
 # A line of text as people write it: no control character, which no database or screen likes.
 Line = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^\x00-\x1f\x7f]*$")]
+# Text of several lines; a NUL is what no database keeps.
+Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]

@@ -1,6 +1,6 @@
 """The hotline: what callers left to be worked, its answers and their approval, its statistics."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import orjson
@@ -27,13 +27,15 @@ from hotline.ticket_work import (
     reveal_number,
 )
 from hotline.tickets import TicketKind, list_tickets
-from service.api.given import Given, Line
+from service.api.given import Given, Line, Text
 from service.api.once import once
 from service.api.requests import answer, caller, needs, reading, resources, writing
 from service.voice_files import open_voice_file
 
 hotline = APIBlueprint("hotline", __name__, tag="Hotline")
 _REFERENCE = "<string(maxlength=8):reference>"
+# No call was counted before, and none will be after; every database keeps what lies between.
+_EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 
 class TicketOut(BaseModel):
@@ -82,7 +84,7 @@ class AssignIn(Given):
 class ToldIn(Given):
     """What the caller was told; their number has no place in it."""
 
-    text: Annotated[str, Field(min_length=1, max_length=2000)]
+    text: Annotated[Text, Field(min_length=1, max_length=2000)]
 
 
 class AnswerOut(BaseModel):
@@ -107,8 +109,8 @@ class AnswerList(BaseModel):
 class Stretch(Given):
     """From when until before when; the last seven days when left out."""
 
-    since: AwareDatetime | None = None
-    until: AwareDatetime | None = None
+    since: Annotated[AwareDatetime, Field(ge=_EARLIEST, le=_LATEST)] | None = None
+    until: Annotated[AwareDatetime, Field(ge=_EARLIEST, le=_LATEST)] | None = None
 
 
 @hotline.get("/hotline/tickets")
@@ -251,7 +253,7 @@ def approve(code: str) -> Response:
 def statistics(query_data: Stretch) -> Response:
     """Count calls by topic, language, commune and hour.
 
-    No number and no person is in any of it; groups of fewer than five calls are shown as 0.
+    No number and no person is in any of it; communes with fewer than five calls are shown as 0.
     """
     until = query_data.until or resources().now()
     since = query_data.since or until - USUAL_STRETCH

@@ -22,7 +22,7 @@ from campaigns.plans.models import LONGEST_DOCUMENT, LONGEST_REASON, Plan
 from campaigns.plans.objections import list_objections, object_to
 from campaigns.plans.planning import draft_plan
 from campaigns.revisions import get_newest_revision
-from service.api.given import Given, Line
+from service.api.given import Given, Line, Text
 from service.api.kinds import EDITED
 from service.api.once import once
 from service.api.problems import Refusal, RefusedError
@@ -81,13 +81,13 @@ class SignIn(Given):
 
     digest: str
     document: Annotated[Line | None, Field(max_length=LONGEST_DOCUMENT)] = None
-    reason: Annotated[str | None, Field(max_length=LONGEST_REASON)] = None
+    reason: Annotated[Text | None, Field(max_length=LONGEST_REASON)] = None
 
 
 class ObjectIn(Given):
     """Why the plan is sent back."""
 
-    reason: Annotated[str, Field(min_length=1, max_length=LONGEST_REASON)]
+    reason: Annotated[Text, Field(min_length=1, max_length=LONGEST_REASON)]
 
 
 @plans.post(f"/campaigns/{_SLUG}/plans")

@@ -51,7 +51,8 @@ def tickets(kind: tuple[str, ...], limit: int, with_closed: bool) -> Answer:  # 
     table = Table("Reference", "Kind", "Urgency", "Topic", "Commune", "Opened", "State", "Number")
     for row in rows:
         names = ("reference", "kind", "urgency", "topic", "area", "opened_at", "state", "number")
-        table.add_row(*(str(row[name] or "withheld") for name in names))
+        row["number"] = row["number"] or "withheld"
+        table.add_row(*(str(row[name]) for name in names))
     return Answer({"tickets": rows}, [table])
 
 

@@ -19,6 +19,7 @@ def _changed(name: str, old: str, new: str) -> dict[str, str]:
     return files | {name: files[name].replace(old, new, 1)}
 
 
+_TRAP = "{to: trap, label: {vi: a, zh: a, en: a}}"
 FAULTS = {
     "a key that leads nowhere": (
         "script.yaml",
@@ -100,7 +101,22 @@ FAULTS = {
         "measures.yaml",
         "{table} NQ 128",
         "{tables} NQ 128",
-        "no slot",
+        "only the names",
+    ),
+    "a format that would fail on the phone": (
+        "phrases.yaml",
+        "{level}",
+        "{level:d}",
+        "nothing else in braces",
+    ),
+    "a menu that leads only to itself": (
+        "script.yaml",
+        '  declarations:\n    kind: menu\n    choices:\n      "1": {answer: K08}\n',
+        (
+            f'  trap: {{kind: menu, choices: {{"1": {_TRAP}}}}}\n'
+            f'  declarations:\n    kind: menu\n    choices:\n      "1": {_TRAP}\n'
+        ),
+        "leads only to itself",
     ),
     "hours that end before they begin": ("desks.yaml", '"07:30-11:30"', '"11:30-07:30"', ""),
     "a level the scheme does not have": ("measures.yaml", '      "4":', '      "9":', "no level 9"),

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from campaigns.errors import UnknownSubscriberError
@@ -11,12 +11,13 @@ from campaigns.sealing import Sealer
 from hotline.call_records import Call, CallState, Turn
 from hotline.caller_texts import CallerText
 from hotline.callers import Caller
+from hotline.calls.turns import end_call
 from hotline.declarations.records import Declaration, begin_declaration
 from hotline.library import load_library
 from hotline.tickets import Ticket, TicketKind
 from hotline.voice_messages import VoiceMessage, note_voice
 from service.erasing import erase_everywhere
-from tests.builders import a_phone
+from tests.builders import NOON, a_phone
 from tests.fakes.telephones import put_library
 from tests.fakes.voices import FakeVoices
 from tests.hotline.builders import CallerOnTheLine, a_library
@@ -261,3 +262,100 @@ def test_what_somebody_said_is_gone_after_their_erasure(
     assert files == {}
     assert session.scalars(select(VoiceMessage)).all() == []
     assert session.scalars(select(Declaration)).all() == []
+
+
+def test_a_try_that_was_too_short_costs_nobody_their_real_message(
+    session: Session, sealer: Sealer, voices: FakeVoices, watch: Watch
+) -> None:
+    """One silence, one cough, then fifty seconds whose request never reaches us."""
+    put_library(session)
+    library = load_library(session)
+    assert library is not None
+    caller = CallerOnTheLine(session, library, sealer)
+    caller.press("14")
+    caller.stay_silent()
+    caller.leave_message(sid="RE-short", seconds=1)
+    for sid, seconds in (("RE-short", 1), ("RE-real", 50)):
+        note_voice(session, sid, call_sid=caller.sid, seconds=seconds, now=watch())
+        voices.kept[sid] = SOUND
+    session.commit()
+    watch.forward(minutes=20)
+    for _ in range(3):
+        fetch_voice_messages()
+    ticket = session.scalars(select(Ticket)).one()
+    assert (_voice(session, ticket.id).sid, ticket.opened_at) == ("RE-real", NOON)
+    assert voices.kept == {}
+
+
+def test_the_turns_of_a_call_that_goes_on_are_its_own(
+    session: Session, sealer: Sealer, voices: FakeVoices, watch: Watch
+) -> None:
+    """A household's declarations may take longer than a message waits to be claimed."""
+    put_library(session)
+    library = load_library(session)
+    assert library is not None
+    note_voice(session, "RE1", call_sid="CA-going", seconds=9, now=watch())
+    watch.forward(minutes=20)
+    caller = CallerOnTheLine(session, library, sealer, now=watch())
+    caller.press("14")
+    session.execute(update(VoiceMessage).values(call_sid=caller.sid))
+    session.commit()
+    voices.kept["RE1"] = SOUND
+    turn = caller.turn
+    fetch_voice_messages()
+    caller.leave_message(sid="RE2")
+    assert (caller.turn, set(voices.kept)) == (turn + 1, {"RE1"})
+
+
+def test_a_message_not_yet_claimed_is_nobodys_after_the_erasure(
+    session: Session, sealer: Sealer, voices: FakeVoices, watch: Watch
+) -> None:
+    """It opens no ticket any more, and goes."""
+    put_library(session)
+    library = load_library(session)
+    assert library is not None
+    number = a_phone()
+    caller = CallerOnTheLine(session, library, sealer, number=number)
+    caller.press("14")
+    note_voice(session, "RE1", call_sid=caller.sid, seconds=9, now=watch())
+    voices.kept["RE1"] = SOUND
+    session.commit()
+    erase_everywhere(session, number, source="letter", sealer=sealer, now=watch())
+    session.commit()
+    watch.forward(minutes=20)
+    fetch_voice_messages()
+    assert session.scalars(select(Ticket)).all() == []
+    assert (voices.kept, session.scalars(select(VoiceMessage)).all()) == ({}, [])
+
+
+def test_whose_ticket_is_open_for_half_a_year_can_still_be_forgotten(
+    session: Session, sealer: Sealer, watch: Watch
+) -> None:
+    """As long as a number of theirs is kept, they are found by it."""
+    number = a_phone()
+    caller = CallerOnTheLine(session, a_library(), sealer, number=number)
+    caller.press("14")
+    caller.leave_message()
+    session.commit()
+    watch.forward(days=181)
+    keep_retention()
+    erase_everywhere(session, number, source="letter", sealer=sealer, now=watch())
+    session.expire_all()
+    assert [ticket.sealed for ticket in session.scalars(select(Ticket))] == [None]
+    session.commit()
+    keep_retention()
+    session.expire_all()
+    assert session.scalars(select(Call.fingerprint)).all() == [None]
+
+
+def test_the_end_of_a_call_may_be_told_after_its_words_are_gone(
+    session: Session, sealer: Sealer, watch: Watch
+) -> None:
+    caller = CallerOnTheLine(session, a_library(), sealer)
+    session.commit()
+    watch.forward(days=2)
+    session.execute(update(Call).values(state=CallState.GOING))
+    session.execute(update(Turn).values(reply="", visit=""))
+    end_call(session, sid=caller.sid, now=watch())
+    session.expire_all()
+    assert session.scalars(select(Call.state)).one() is CallState.DROPPED

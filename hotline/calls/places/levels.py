@@ -92,7 +92,7 @@ class LevelPlace:
         if heard.keys not in {MEASURES_KEY, MORE_KEY, TEXT_KEY} or decision is None:
             return False
         if heard.keys == TEXT_KEY:
-            found = _find_measures(talk, decision)
+            found = _find_measures(talk, decision) if talk.visit.notes.get(_PART) else None
             if found is None:
                 return False
             send_answer(talk, found)
@@ -146,6 +146,7 @@ def _tell(talk: Talk, commune: Commune) -> None:
     if decision is not None and coming is not None:
         talk.say("level_measures_offer")
     elif decision is not None:
+        talk.visit.notes[_PART] = MEASURES_KEY
         _say_measures(talk, decision)
     talk.say("level_other_commune")
     talk.say("after_answer")

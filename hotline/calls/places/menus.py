@@ -46,10 +46,16 @@ class MenuPlace:
         self._node = node
 
     def enter(self, talk: Talk) -> None:
+        offered = self._offered(talk)
+        if not offered:
+            # Everything below it has ended since it was offered.
+            talk.say("answer_ended")
+            talk.call_person()
+            return
         if self._node.prompt is not None:
             talk.utter(f"node.{self._name}", self._node.prompt)
         hints: list[str] = []
-        for key, choice in self._offered(talk).items():
+        for key, choice in offered.items():
             talk.utter(
                 f"node.{self._name}.{key}", choice_wording(talk.library, key, choice, at=talk.now)
             )

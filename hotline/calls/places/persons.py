@@ -10,7 +10,7 @@ from hotline.calls.talks import Talk
 from hotline.desks import Desk
 from hotline.speaking.moments import write_moment
 from hotline.steps import AwaitVoice, Transfer
-from hotline.tickets import TicketKind, Urgency, digit_by_digit, open_ticket
+from hotline.tickets import Ticket, TicketKind, Urgency, digit_by_digit, open_ticket
 
 GENERAL = "general"
 LONGEST_MESSAGE_S = 120
@@ -83,11 +83,25 @@ class PersonPlace:
 
     def _keep_message(self, talk: Talk, heard: Heard) -> None:
         if heard.kind is not HeardKind.VOICE or heard.seconds < SHORTEST_MESSAGE_S:
-            talk.say("voicemail_empty")
-            talk.hang_up()
+            self.give_up(talk)
             return
+        ticket = self._open_callback(talk, voice_sid=heard.voice_sid, voice_s=heard.seconds)
+        said = "voicemail_kept" if talk.sealed else "voicemail_kept_withheld"
+        talk.say(said, reference=digit_by_digit(ticket.reference))
+        talk.hang_up()
+
+    def give_up(self, talk: Talk) -> None:
+        """Call back whoever said nothing and has shown their number; then the call is over."""
+        if talk.sealed is None:
+            talk.say("voicemail_empty")
+        else:
+            ticket = self._open_callback(talk)
+            talk.say("callback_kept", reference=digit_by_digit(ticket.reference))
+        talk.hang_up()
+
+    def _open_callback(self, talk: Talk, *, voice_sid: str = "", voice_s: int = 0) -> Ticket:
         _, desk = find_desk(talk, self._topic)
-        ticket = open_ticket(
+        return open_ticket(
             talk.session,
             talk.call_id,
             TicketKind.CALLBACK,
@@ -95,13 +109,10 @@ class PersonPlace:
             topic=self._topic or GENERAL,
             area_code=talk.visit.area_code,
             language=talk.language,
-            voice_sid=heard.voice_sid,
-            voice_s=heard.seconds,
+            voice_sid=voice_sid,
+            voice_s=voice_s,
             now=talk.now,
         )
-        said = "voicemail_kept" if talk.sealed else "voicemail_kept_withheld"
-        talk.say(said, reference=digit_by_digit(ticket.reference))
-        talk.hang_up()
 
 
 def find_desk(talk: Talk, topic: str) -> tuple[str, Desk]:

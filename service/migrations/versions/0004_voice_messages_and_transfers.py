@@ -36,6 +36,7 @@ def upgrade() -> None:
         sa.Column("seconds", sa.Integer(), nullable=False),
         sa.Column("file", sa.String(length=64), nullable=False),
         sa.Column("is_at_carrier", sa.Boolean(), nullable=False),
+        sa.Column("was_told", sa.Boolean(), nullable=False),
         sa.Column("ticket_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column(
             "declaration_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
@@ -67,13 +68,14 @@ def upgrade() -> None:
     # What is no longer at the carrier has no name there; its file is named by a digest of that.
     op.execute(
         "INSERT INTO voice_messages "
-        "(sid, heard_at, call_sid, seconds, file, is_at_carrier, ticket_id) "
+        "(sid, heard_at, call_sid, seconds, file, is_at_carrier, was_told, ticket_id) "
         "SELECT CASE WHEN voice_sid <> '' THEN voice_sid ELSE voice END, opened_at, '', voice_s, "
-        "voice, voice_sid <> '', id FROM tickets WHERE voice_sid <> '' OR voice <> ''"
+        "voice, voice_sid <> '', TRUE, id FROM tickets WHERE voice_sid <> '' OR voice <> ''"
     )
     op.execute(
-        "INSERT INTO voice_messages (sid, heard_at, call_sid, seconds, file, is_at_carrier) "
-        "SELECT sid, heard_at, '', 0, '', TRUE FROM heard_recordings "
+        "INSERT INTO voice_messages "
+        "(sid, heard_at, call_sid, seconds, file, is_at_carrier, was_told) "
+        "SELECT sid, heard_at, '', 0, '', TRUE, FALSE FROM heard_recordings "
         "WHERE sid NOT IN (SELECT sid FROM voice_messages)"
     )
     with op.batch_alter_table("heard_recordings", schema=None) as batch_op:

@@ -259,7 +259,55 @@ def test_at_night_the_hours_are_told_and_a_message_is_taken(
     caller = CallerOnTheLine(session, a_library(), sealer, now=NIGHT)
     said = caller.press("10")
     assert "~person_closed~ tám giờ ngày ba tháng ba" in said
-    assert "~voicemail_empty~" in caller.leave_message(seconds=0)
+    assert "~callback_kept~" in caller.leave_message(seconds=0)
+    ticket = session.scalars(select(Ticket)).one()
+    assert (ticket.kind, ticket.voice) == (TicketKind.CALLBACK, None)
+
+
+def test_whoever_shows_a_number_and_says_nothing_is_called_back_once(
+    session: Session, sealer: Sealer
+) -> None:
+    """Somebody who cannot speak may be in need; without a number nobody can help."""
+    for is_withheld, said in ((False, "~callback_kept~"), (True, "~voicemail_empty~")):
+        caller = CallerOnTheLine(session, a_library(), sealer, is_withheld=is_withheld)
+        caller.press("10")
+        caller.be_transferred(was_answered=False)
+        for _ in range(2):
+            caller.stay_silent()
+        assert said in caller.stay_silent()
+        assert isinstance(caller.ending, HangUp)
+    assert len(session.scalars(select(Ticket)).all()) == 1
+
+
+def test_a_menu_in_which_everything_has_ended_leads_to_a_person(
+    session: Session, sealer: Sealer
+) -> None:
+    """Whoever goes back into it meets neither silence nor a question without choices."""
+    ends = NOON + timedelta(hours=1)
+    library = a_library(an_answer("Tien", until=ends), an_answer("Nguy", until=ends))
+    caller = CallerOnTheLine(session, library, sealer)
+    caller.press("111")
+    caller.now = ends
+    assert "~answer_ended~" in caller.press("#")
+    assert isinstance(caller.ending, Transfer)
+
+
+def test_a_call_that_breaks_off_twice_is_still_taken_up_where_it_was(
+    session: Session, sealer: Sealer
+) -> None:
+    """The second time while the caller was being asked whether to go on."""
+    number = a_phone()
+    caller = CallerOnTheLine(session, a_library(), sealer, number=number)
+    heard = caller.press("111")
+    caller.hang_up()
+    moment = NOON
+    for _ in range(2):
+        moment += timedelta(minutes=1)
+        again = CallerOnTheLine(session, a_library(), sealer, number=number, now=moment)
+        assert "~resume_offer~" in again.hears
+        again.hang_up()
+    last = CallerOnTheLine(session, a_library(), sealer, number=number, now=moment)
+    assert last.press("1") == heard
 
 
 def test_a_message_reported_twice_opens_one_ticket(session: Session, sealer: Sealer) -> None:

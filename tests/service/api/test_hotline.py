@@ -98,3 +98,21 @@ def test_an_answer_is_approved_by_who_may_and_spoken_from_then_on(
     approved = health.post("/hotline/answers/V01/approve")
     assert (approved["approver"], approved["spoken_now"]) == ("yte", "V01 v1")
     assert health.post("/hotline/answers/V99/approve", code=404)
+
+
+def test_what_no_database_keeps_is_refused_on_either(
+    session: Session, sealer: Sealer, program: Make
+) -> None:
+    """A NUL in a text or an address, and moments before there were calendars."""
+    caller = CallerOnTheLine(session, a_library(), sealer)
+    caller.press("14")
+    caller.leave_message()
+    session.commit()
+    lan = program("lan", Role.HOTLINE_OPERATOR)
+    reference = lan.get("/hotline/tickets")["items"][0]["reference"]
+    lan.post(f"/hotline/tickets/{reference}/answer", {"text": "a\x00b"}, code=422)
+    for deed in ("close", "reveal", "voice"):
+        lan.post(f"/hotline/tickets/%00/{deed}", code=404)
+    for moment in ("0001-01-01T00:00:00%2B14:00", "9999-12-31T23:59:59-14:00"):
+        lan.get(f"/hotline/statistics?since={moment}", code=422)
+        lan.get(f"/hotline/statistics?until={moment}", code=422)
