@@ -34,7 +34,7 @@ from service.voice_files import open_voice_file
 
 hotline = APIBlueprint("hotline", __name__, tag="Hotline")
 _REFERENCE = "<string(maxlength=8):reference>"
-# No call was counted before, and none will be after; every database keeps what lies between.
+# Nobody rang before, and nobody will after: what is asked beyond is answered as far as this.
 _EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 
@@ -109,8 +109,8 @@ class AnswerList(BaseModel):
 class Stretch(Given):
     """From when until before when; the last seven days when left out."""
 
-    since: Annotated[AwareDatetime, Field(ge=_EARLIEST, le=_LATEST)] | None = None
-    until: Annotated[AwareDatetime, Field(ge=_EARLIEST, le=_LATEST)] | None = None
+    since: AwareDatetime | None = None
+    until: AwareDatetime | None = None
 
 
 @hotline.get("/hotline/tickets")
@@ -255,10 +255,14 @@ def statistics(query_data: Stretch) -> Response:
 
     No number and no person is in any of it; communes with fewer than five calls are shown as 0.
     """
-    until = query_data.until or resources().now()
-    since = query_data.since or until - USUAL_STRETCH
+    until = _within_reason(query_data.until or resources().now())
+    since = _within_reason(query_data.since or until - USUAL_STRETCH)
     with reading() as session:
         return answer(count_calls(session, since=since, until=until).document())
+
+
+def _within_reason(moment: datetime) -> datetime:
+    return min(max(moment, _EARLIEST), _LATEST)
 
 
 def _answer(version: AnswerVersion, bank: AnswerBank) -> dict[str, object]:

@@ -103,7 +103,7 @@ def test_an_answer_is_approved_by_who_may_and_spoken_from_then_on(
 def test_what_no_database_keeps_is_refused_on_either(
     session: Session, sealer: Sealer, program: Make
 ) -> None:
-    """A NUL in a text or an address, and moments before there were calendars."""
+    """A NUL in a text or an address; moments before there were calendars are no fault."""
     caller = CallerOnTheLine(session, a_library(), sealer)
     caller.press("14")
     caller.leave_message()
@@ -114,5 +114,5 @@ def test_what_no_database_keeps_is_refused_on_either(
     for deed in ("close", "reveal", "voice"):
         lan.post(f"/hotline/tickets/%00/{deed}", code=404)
     for moment in ("0001-01-01T00:00:00%2B14:00", "9999-12-31T23:59:59-14:00"):
-        lan.get(f"/hotline/statistics?since={moment}", code=422)
-        lan.get(f"/hotline/statistics?until={moment}", code=422)
+        lan.get(f"/hotline/statistics?since={moment}")
+        lan.get(f"/hotline/statistics?until={moment}")
