@@ -8,6 +8,7 @@ from typing import TypeVar
 from sqlalchemy.orm import Session
 
 from campaigns.errors import CampaignError, Complaint, DefinitionError
+from hotline.answers.bank import AnswerBank, Approved
 from hotline.answers.document import AnswerDocument, TopicDocument
 from hotline.answers.versions import keep_topic
 from hotline.declarations.document import DeclarationDocument
@@ -15,7 +16,7 @@ from hotline.desks import Desks
 from hotline.documents import Document, read_document
 from hotline.editions import keep_edition
 from hotline.errors import EditionError
-from hotline.library import SHIPPED
+from hotline.library import SHIPPED, Library
 from hotline.measures import MeasuresDocument, compose_answers
 from hotline.phrases import Phrases
 from hotline.scripts.checks import Fault, check_script
@@ -47,6 +48,26 @@ class HotlineSet:
     @property
     def answers(self) -> dict[str, AnswerDocument]:
         return {code: answer for topic in self.topics for code, answer in topic.answers.items()}
+
+
+def library_of(
+    found: HotlineSet, *, recordings: Mapping[tuple[str, str], tuple[str, str]], at: datetime
+) -> Library:
+    """Return the library that a set becomes once all of it is loaded and approved."""
+    versions = {
+        code: (Approved(code, 1, topic.topic, topic.owner, at, answer),)
+        for topic in found.topics
+        for code, answer in topic.answers.items()
+    }
+    return Library(
+        revision=0,
+        script=found.script,
+        phrases=found.phrases,
+        answers=AnswerBank(versions),
+        desks=found.desks,
+        declaration=found.declaration,
+        recordings=recordings,
+    )
 
 
 @dataclass(frozen=True, slots=True)

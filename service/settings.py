@@ -132,6 +132,12 @@ def load_settings(**overrides: object) -> Settings:
     return _read((kept, ".env"), overrides)
 
 
+def look_at_settings() -> Settings:
+    """Read what is set, as `load_settings` does, but make nothing: secrets may be missing."""
+    kept = _read((".env",), {}).data_dir / SECRETS_FILE
+    return _read((kept, ".env"), {})
+
+
 def _read(env_files: tuple[Path | str, ...], overrides: dict[str, object]) -> Settings:
     try:
         return Settings(_env_file=env_files, **overrides)  # type: ignore[call-arg,arg-type]  # pydantic checks them

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from campaigns.local_time import ZONE
 from campaigns.people import get_person
+from campaigns.subscribers.languages import NAMES
 from hotline.answers.bank import AnswerBank
 from hotline.answers.versions import (
     AnswerVersion,
@@ -23,7 +24,7 @@ from hotline.loading import load_set, read_set, shipped_files
 from service.cli.authors import caution_about, find_author
 from service.cli.hotline_call import call
 from service.cli.hotline_declarations import declarations
-from service.cli.hotline_recordings import record, recordings
+from service.cli.hotline_recordings import record, recordings, unrecorded
 from service.cli.hotline_stats import stats
 from service.cli.hotline_tickets import ticket, tickets
 from service.cli.hotline_views import outline, show_outline
@@ -52,13 +53,22 @@ def check(directory: Path | None) -> Answer:
     """Check the hotline's files in DIRECTORY, or those shipped with Loa, and draw the menus.
 
     Every key must lead somewhere, no way may be longer than three menus or 45 seconds, and
-    everything must be written in every language. Needs no database and changes nothing.
+    everything must be written in every language. What nobody has recorded yet in the languages
+    that no machine speaks is counted, and in the JSON listed: until then callers in these hear
+    an apology and Vietnamese. Needs no database and changes nothing.
     """
     found = read_set(read_files(directory) if directory else shipped_files())
     heading = f"{found.script.title}: {len(found.script.nodes)} nodes, {len(found.answers)} answers"
     shown: list[RenderableType] = [Text(f"{heading}; no fault.", style="green")]
     document = outline(found)
-    return Answer({"valid": True, "outline": document}, [*shown, show_outline(document)])
+    missing = unrecorded(found)
+    shown += [
+        Text(f"{NAMES[language]}: {len(names)} utterances are not recorded.", style="yellow")
+        for language, names in missing.items()
+        if names
+    ]
+    checked = {"valid": True, "outline": document, "missing_recordings": missing}
+    return Answer(checked, [*shown, show_outline(document)])
 
 
 @hotline.command("load")

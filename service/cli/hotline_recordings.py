@@ -1,23 +1,29 @@
 """Commands about recordings: what people still have to speak, and taking over what they spoke."""
 
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 from rich.table import Table
 from rich.text import Text
+from sqlalchemy import make_url
+from sqlalchemy.exc import DatabaseError
 
 from campaigns.people import get_person
 from campaigns.subscribers.languages import NAMES
 from hotline.documents import SPOKEN_BY_MACHINE
 from hotline.errors import RecordingRefusedError
 from hotline.library import Library, load_library
+from hotline.loading import HotlineSet, library_of
 from hotline.recordings import newest_recordings
 from hotline.utterances import keep_recording, missing_recordings
 from service.cli.output import Answer, answering
 from service.database import reading
+from service.errors import ServiceError
 from service.resources import open_resources
+from service.settings import look_at_settings
 from service.sounds import DIRECTORY, read_sound
 from service.stored_files import store
 
@@ -93,3 +99,28 @@ def _missing(library: Library | None, language: str, now: datetime) -> dict[str,
     if library is None:
         return {}
     return {one.name: one.texts["vi"] for one in missing_recordings(library, language, at=now)}
+
+
+def unrecorded(found: HotlineSet) -> dict[str, list[str]]:
+    """Return, by language, what of a set nobody has recorded on this installation."""
+    now = datetime.now(UTC)
+    library = library_of(found, recordings=_recorded_here(), at=now)
+    return {
+        language: [one.name for one in missing_recordings(library, language, at=now)]
+        for language in _RECORDED
+    }
+
+
+def _recorded_here() -> Mapping[tuple[str, str], tuple[str, str]]:
+    """Return what people have recorded; nothing where there is no database, or none that answers.
+
+    Looking must not make one.
+    """
+    settings = look_at_settings()
+    if settings.is_one_machine and not Path(make_url(settings.database).database or "").exists():
+        return {}
+    try:
+        with open_resources(settings) as resources, reading(resources.sessions) as session:
+            return newest_recordings(session, by_people=True)
+    except (DatabaseError, ServiceError):
+        return {}

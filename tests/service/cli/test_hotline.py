@@ -80,6 +80,8 @@ def bring_home(clerk: Clerk, sound: bytes) -> None:
 def test_the_shipped_files_are_right_and_drawn(clerk: Clerk) -> None:
     checked = clerk.answer("hotline", "check")
     assert checked["valid"]
+    assert set(checked["missing_recordings"]) == {"tyz", "ium"}
+    assert "phrase.goodbye" in checked["missing_recordings"]["tyz"]
     assert checked["outline"]["choices"][0]["node"] == "main"
     shown = clerk.run("hotline", "check")
     assert "tiêm chủng" in shown.output
@@ -137,6 +139,9 @@ def test_a_recording_is_taken_over_and_no_longer_missing(spoken: Clerk, tmp_path
     kept = spoken.answer("hotline", "record", sound, *words)
     assert kept["seconds"] == pytest.approx(1.0, abs=0.01)
     assert "phrase.goodbye" not in spoken.answer("hotline", "recordings")["missing"]["tyz"]
+    checked = spoken.answer("hotline", "check")["missing_recordings"]
+    assert "phrase.goodbye" not in checked["tyz"]
+    assert "phrase.goodbye" in checked["ium"]
     unknown = ("--utterance", "phrase.nothing", "--language", "tyz", "--user", "yte")
     assert "nothing called" in spoken.refusal("hotline", "record", sound, *unknown)
 
