@@ -40,6 +40,7 @@ PHRASES: Mapping[str, frozenset[str]] = {
         "person_busy": "",
         "voicemail_ask": "",
         "callback_kept": "reference",
+        "commune_confirm": "area",
         "voicemail_kept": "reference",
         "voicemail_ask_withheld": "",
         "voicemail_kept_withheld": "reference",

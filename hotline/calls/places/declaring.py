@@ -127,6 +127,8 @@ def _ask(talk: Talk) -> None:
         talk.ask_key()
         return
     talk.utter(f"question.{question.id}", question.prompt)
+    if question.kind == "commune" and (area := _own_commune(talk)):
+        talk.say("commune_confirm", area=area)
     if question.seconds is not None:
         talk.ending = AwaitVoice(question.seconds)
     elif question.most_keys == 1:
@@ -139,6 +141,8 @@ def _take_answer(
     talk: Talk, declaration: Declaration, question: Question, heard: Heard
 ) -> str | None:
     """Return what answers *question*: keys, or the name of what was spoken; None if neither."""
+    if question.kind == "commune" and heard.keys == YES and _own_commune(talk):
+        return talk.visit.area_code
     if question.kind != "voice":
         return heard.keys if _fits(talk, question, heard.keys) else None
     if heard.kind is not HeardKind.VOICE or not heard.seconds:
@@ -151,6 +155,14 @@ def _take_answer(
         now=talk.now,
     )
     return heard.voice_sid
+
+
+def _own_commune(talk: Talk) -> str:
+    """Return the name of the caller's commune, as far as it is known and still exists."""
+    today = talk.now.astimezone(ZONE).date()
+    communes = list_communes(talk.session, on=today) if talk.visit.area_code else ()
+    named = (one.full_name for one in communes if one.code == talk.visit.area_code)
+    return next(named, "")
 
 
 def _fits(talk: Talk, question: Question, keys: str) -> bool:

@@ -1,5 +1,7 @@
 """Levels: the level of the caller's own commune, what it allows, and what is announced."""
 
+import re
+
 from campaigns.levels import (
     LevelDecision,
     announced_level,
@@ -29,6 +31,8 @@ MORE_KEY = "3"
 _AREA = "area"
 _OFFERED = "offered"
 _PART = "part"
+_NUMBER = re.compile(r"\d+/[^\W\d]\S*")
+_LONGEST_TITLE = 40
 
 
 class LevelPlace:
@@ -163,9 +167,15 @@ def _say_decision(talk: Talk, phrase: str, decision: LevelDecision, commune: Com
             "level": str(decision.level),
             "colour": level.colour(language),
             "from": write_moment(decision.effective_at, language),
-            "document": decision.document,
+            "document": _number_of(decision.document),
         },
     )
+
+
+def _number_of(document: str) -> str:
+    """Return a document's number, such as 1825/QĐ-UBND: all of its title is longer than a turn."""
+    found = _NUMBER.search(document)
+    return found.group() if found else document[:_LONGEST_TITLE]
 
 
 def _say_measures(talk: Talk, decision: LevelDecision) -> None:

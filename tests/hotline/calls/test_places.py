@@ -132,6 +132,20 @@ def test_a_raise_for_tomorrow_is_announced_today_and_holds_tomorrow(
     assert "biện pháp mức ba" in said
 
 
+def test_a_decision_is_named_by_its_number_however_long_its_title(
+    session: Session, sealer: Sealer, ba_son: str
+) -> None:
+    """A title read out in full would be longer than anybody listens."""
+    title = "Quyết định số 1825/QĐ-UBND ngày 20/11/2021 về việc công bố cấp độ dịch trên địa bàn"
+    decide_level(session, ba_son, level=3, effective_at=NOON, document=title, now=NOON)
+    number = a_phone()
+    a_subscriber(session, sealer, area=ba_son, phone=number)
+    caller = CallerOnTheLine(session, a_library(), sealer, number=number)
+    said = caller.press("13")
+    assert "của ủy ban nhân dân" in said
+    assert "công bố" not in said
+
+
 def test_the_rest_of_what_may_be_done_is_a_key_away(
     session: Session, sealer: Sealer, ba_son: str
 ) -> None:

@@ -17,11 +17,11 @@ from hotline.library import Library
 from hotline.loading import read_set, shipped_files
 from hotline.steps import AwaitVoice, HangUp, Transfer
 from hotline.voice_messages import VoiceMessage
-from tests.builders import NOON, a_phone, an_area
+from tests.builders import NOON, a_phone, a_subscriber, an_area
 from tests.hotline.builders import CallerOnTheLine, a_library, a_wording
 
 NAME = "the name, spoken"
-ANSWERS = ("1", NAME, "1970", "2", "06196", "1", "20", "2", "2", "1", "2", "3")
+ANSWERS = ("1", NAME, "1970", "2", "06196", "1", "20", "2", "2", "1", "2", "3", "2")
 
 _number = count(1)
 
@@ -228,3 +228,22 @@ def test_a_question_may_not_depend_on_what_was_spoken() -> None:
     asked = {"id": "b", "kind": "yes_no", "when": {"question": "name", "is": "1"}} | prompt
     with pytest.raises(ValueError, match="answered by voice"):
         DeclarationDocument.model_validate({"questions": [spoken, asked]})
+
+
+def test_whose_commune_is_known_confirms_it_with_one_key(
+    session: Session, sealer: Sealer, library: Library
+) -> None:
+    """Five digits are much for somebody who is seventy; another commune is keyed all the same."""
+    an_area(session, "06184", name="Đồng Đăng")
+    for keys, kept in (("1", "06196"), ("06184", "06184")):
+        number = a_phone()
+        a_subscriber(session, sealer, area="06196", phone=number)
+        caller = CallerOnTheLine(session, library, sealer, number=number)
+        assert "~commune_confirm~ xã Ba Sơn" in declare(caller, ANSWERS[:4])
+        caller.key_in(keys)
+        newest = session.scalars(select(Declaration).order_by(Declaration.id.desc())).first()
+        assert newest is not None
+        assert newest.read(sealer)["commune"] == kept
+    stranger = CallerOnTheLine(session, library, sealer)
+    assert "~commune_confirm~" not in declare(stranger, ANSWERS[:4])
+    assert "~wrong_key~" in stranger.key_in("1")
