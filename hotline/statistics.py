@@ -156,6 +156,13 @@ def _count_calls_by(
 
 def _count_languages(session: Session, within: ColumnElement[bool]) -> dict[str, int]:
     """Count the calls by the language they ended in: every call begins in Vietnamese."""
+    return _counted(session, _by_last_turn(Turn.language, within))
+
+
+def _by_last_turn(
+    column: InstrumentedAttribute[str], within: ColumnElement[bool]
+) -> Select[str, int]:
+    """Count calls by what *column* holds in the last turn of each."""
     last = (
         select(Turn.call_id, func.max(Turn.number).label("number"))
         .join(Call, Call.id == Turn.call_id)
@@ -163,11 +170,10 @@ def _count_languages(session: Session, within: ColumnElement[bool]) -> dict[str,
         .group_by(Turn.call_id)
         .subquery()
     )
-    return _counted(
-        session,
-        select(Turn.language, func.count())
+    return (
+        select(column, func.count())
         .join(last, (last.c.call_id == Turn.call_id) & (last.c.number == Turn.number))
-        .group_by(Turn.language),
+        .group_by(column)
     )
 
 
@@ -197,19 +203,7 @@ def _count_hours(session: Session, within: ColumnElement[bool]) -> dict[str, int
 
 
 def _drop_points(session: Session, within: ColumnElement[bool]) -> dict[str, int]:
-    last = (
-        select(Turn.call_id, func.max(Turn.number).label("number"))
-        .join(Call, Call.id == Turn.call_id)
-        .where(within, Call.state == CallState.DROPPED)
-        .group_by(Turn.call_id)
-        .subquery()
-    )
-    return _counted(
-        session,
-        select(Turn.node, func.count())
-        .join(last, (last.c.call_id == Turn.call_id) & (last.c.number == Turn.number))
-        .group_by(Turn.node),
-    )
+    return _counted(session, _by_last_turn(Turn.node, within & (Call.state == CallState.DROPPED)))
 
 
 def _count_tickets(session: Session, within: ColumnElement[bool]) -> dict[str, int]:

@@ -13,7 +13,7 @@ from hotline.caller_texts import CallerText
 from hotline.callers import Caller
 from hotline.calls.turns import end_call
 from hotline.declarations.records import Declaration, begin_declaration
-from hotline.library import load_library
+from hotline.library import Library, load_library
 from hotline.tickets import Ticket, TicketKind
 from hotline.voice_messages import VoiceMessage, note_voice
 from service.erasing import erase_everywhere
@@ -35,6 +35,15 @@ def ticket_id(session: Session, sealer: Sealer, voices: FakeVoices) -> int:
     voices.kept["RE1"] = SOUND
     session.commit()
     return session.scalars(select(Ticket.id)).one()
+
+
+@pytest.fixture
+def library(session: Session) -> Library:
+    """The builders' library, where workers find it too."""
+    put_library(session)
+    library = load_library(session)
+    assert library is not None
+    return library
 
 
 def _leave_message(session: Session, sealer: Sealer, *, sid: str) -> None:
@@ -213,12 +222,9 @@ def test_whoever_is_forgotten_is_forgotten_by_the_hotline_too(
 
 
 def test_a_message_whose_turn_never_came_becomes_its_ticket(
-    session: Session, sealer: Sealer, voices: FakeVoices, watch: Watch
+    session: Session, sealer: Sealer, library: Library, *, voices: FakeVoices, watch: Watch
 ) -> None:
     """The web was away when the caller had spoken; what they said is worked on all the same."""
-    put_library(session)
-    library = load_library(session)
-    assert library is not None
     caller = CallerOnTheLine(session, library, sealer)
     caller.press("14")
     voices.kept["RE-missed"] = SOUND
@@ -265,12 +271,9 @@ def test_what_somebody_said_is_gone_after_their_erasure(
 
 
 def test_a_try_that_was_too_short_costs_nobody_their_real_message(
-    session: Session, sealer: Sealer, voices: FakeVoices, watch: Watch
+    session: Session, sealer: Sealer, library: Library, *, voices: FakeVoices, watch: Watch
 ) -> None:
     """One silence, one cough, then fifty seconds whose request never reaches us."""
-    put_library(session)
-    library = load_library(session)
-    assert library is not None
     caller = CallerOnTheLine(session, library, sealer)
     caller.press("14")
     caller.stay_silent()
@@ -288,12 +291,9 @@ def test_a_try_that_was_too_short_costs_nobody_their_real_message(
 
 
 def test_the_turns_of_a_call_that_goes_on_are_its_own(
-    session: Session, sealer: Sealer, voices: FakeVoices, watch: Watch
+    session: Session, sealer: Sealer, library: Library, *, voices: FakeVoices, watch: Watch
 ) -> None:
     """A household's declarations may take longer than a message waits to be claimed."""
-    put_library(session)
-    library = load_library(session)
-    assert library is not None
     note_voice(session, "RE1", call_sid="CA-going", seconds=9, now=watch())
     watch.forward(minutes=20)
     caller = CallerOnTheLine(session, library, sealer, now=watch())
@@ -308,12 +308,9 @@ def test_the_turns_of_a_call_that_goes_on_are_its_own(
 
 
 def test_a_message_not_yet_claimed_is_nobodys_after_the_erasure(
-    session: Session, sealer: Sealer, voices: FakeVoices, watch: Watch
+    session: Session, sealer: Sealer, library: Library, *, voices: FakeVoices, watch: Watch
 ) -> None:
     """It opens no ticket any more, and goes."""
-    put_library(session)
-    library = load_library(session)
-    assert library is not None
     number = a_phone()
     caller = CallerOnTheLine(session, library, sealer, number=number)
     caller.press("14")
