@@ -40,6 +40,8 @@ PHRASES: Mapping[str, frozenset[str]] = {
         "person_busy": "",
         "voicemail_ask": "",
         "callback_kept": "reference",
+        "report_where": "",
+        "report_where_kept": "area",
         "commune_confirm": "area",
         "voicemail_kept": "reference",
         "voicemail_ask_withheld": "",

@@ -188,6 +188,17 @@ def get_ticket(session: Session, reference: str, *, to_change: bool = False) -> 
     return ticket
 
 
+def last_ticket(session: Session, call_id: int, kind: TicketKind) -> Ticket | None:
+    """Return the newest ticket of one kind that a call has left, for this transaction alone."""
+    return session.scalar(
+        select(Ticket)
+        .where(Ticket.call_id == call_id, Ticket.kind == kind)
+        .order_by(Ticket.id.desc())
+        .limit(1)
+        .with_for_update()
+    )
+
+
 def digit_by_digit(reference: str) -> str:
     """Write a reference as it is read out, so that a caller can write it down."""
     return " ".join(reference)

@@ -2,12 +2,11 @@
 
 from datetime import timedelta
 
-from campaigns.local_time import ZONE
 from hotline.calls.heard import Heard, HeardKind
 from hotline.calls.places.answering import send_reference
+from hotline.calls.places.localities import communes_of
 from hotline.calls.talks import Talk
 from hotline.calls.visits import Visit
-from hotline.communes import list_communes
 from hotline.declarations.document import NO, YES, Question
 from hotline.declarations.records import Declaration, begin_declaration
 from hotline.steps import AwaitVoice
@@ -159,8 +158,7 @@ def _take_answer(
 
 def _own_commune(talk: Talk) -> str:
     """Return the name of the caller's commune, as far as it is known and still exists."""
-    today = talk.now.astimezone(ZONE).date()
-    communes = list_communes(talk.session, on=today) if talk.visit.area_code else ()
+    communes = communes_of(talk) if talk.visit.area_code else ()
     named = (one.full_name for one in communes if one.code == talk.visit.area_code)
     return next(named, "")
 
@@ -170,8 +168,7 @@ def _fits(talk: Talk, question: Question, keys: str) -> bool:
         return False
     if question.kind != "commune":
         return True
-    today = talk.now.astimezone(ZONE).date()
-    return any(commune.code == keys for commune in list_communes(talk.session, on=today))
+    return any(commune.code == keys for commune in communes_of(talk))
 
 
 def _finish(talk: Talk, declaration: Declaration) -> None:

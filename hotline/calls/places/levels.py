@@ -8,18 +8,12 @@ from campaigns.levels import (
     get_level,
     level_at,
 )
-from campaigns.local_time import ZONE
 from hotline.answers.bank import Approved
-from hotline.calls.heard import Heard, HeardKind
+from hotline.calls.heard import Heard
 from hotline.calls.places.answering import TEXT_KEY, send_answer, speak_answer
+from hotline.calls.places.localities import communes_of, find_commune
 from hotline.calls.talks import Talk
-from hotline.communes import (
-    LONGEST_KEYED,
-    Commune,
-    find_by_keys,
-    find_by_words,
-    list_communes,
-)
+from hotline.communes import LONGEST_KEYED, Commune
 from hotline.documents import Wording
 from hotline.measures import measures_code
 from hotline.scripts.document import MENU_CHOICES
@@ -44,7 +38,7 @@ class LevelPlace:
             self._offer(talk, notes[_OFFERED].split())
             return
         code = notes.get(_AREA, talk.visit.area_code)
-        commune = next((one for one in _communes(talk) if one.code == code), None)
+        commune = next((one for one in communes_of(talk) if one.code == code), None)
         if commune is None:
             _ask_commune(talk)
         else:
@@ -56,7 +50,7 @@ class LevelPlace:
             return self._choose(talk, heard, notes[_OFFERED].split())
         if notes.get(_AREA):
             return self._hear_after(talk, heard)
-        found = _find(talk, heard)
+        found = find_commune(talk, heard)
         if len(found) == 1:
             _settle_on(talk, found[0])
         elif found and len(found) <= MENU_CHOICES:
@@ -70,7 +64,7 @@ class LevelPlace:
 
     def _offer(self, talk: Talk, codes: list[str]) -> None:
         """Name the few communes that fit, each with a key."""
-        named = {commune.code: commune for commune in _communes(talk)}
+        named = {commune.code: commune for commune in communes_of(talk)}
         talk.say("commune_which")
         for key, code in enumerate(codes, start=1):
             name = named[code].full_name if code in named else code
@@ -80,7 +74,7 @@ class LevelPlace:
     def _choose(self, talk: Talk, heard: Heard, codes: list[str]) -> bool:
         if not (heard.keys.isdigit() and 1 <= int(heard.keys) <= len(codes)):
             return False
-        chosen = [one for one in _communes(talk) if one.code == codes[int(heard.keys) - 1]]
+        chosen = [one for one in communes_of(talk) if one.code == codes[int(heard.keys) - 1]]
         if not chosen:
             return False
         del talk.visit.notes[_OFFERED]
@@ -108,27 +102,17 @@ class LevelPlace:
         return True
 
 
-def _communes(talk: Talk) -> list[Commune]:
-    return list_communes(talk.session, on=talk.now.astimezone(ZONE).date())
-
-
-def _find(talk: Talk, heard: Heard) -> list[Commune]:
-    if heard.kind is HeardKind.WORDS:
-        return find_by_words(_communes(talk), heard.words)
-    return find_by_keys(_communes(talk), heard.keys)
-
-
 def _settle_on(talk: Talk, commune: Commune) -> None:
     """Take *commune* as the caller's from now on, unless it is known where they live."""
     talk.visit.notes[_AREA] = commune.code
-    if all(one.code != talk.visit.area_code for one in _communes(talk)):
+    if all(one.code != talk.visit.area_code for one in communes_of(talk)):
         talk.visit.area_code = talk.remembers["area_code"] = commune.code
     _tell(talk, commune)
 
 
 def _ask_commune(talk: Talk) -> None:
     talk.say("ask_commune")
-    names = tuple(commune.name for commune in _communes(talk)) if talk.language == "vi" else ()
+    names = tuple(commune.name for commune in communes_of(talk)) if talk.language == "vi" else ()
     talk.ask_keys(LONGEST_KEYED, hints=names)
 
 

@@ -154,6 +154,7 @@ def test_a_call_that_we_ended_is_not_resumed(session: Session, sealer: Sealer) -
     caller.press("14")
     assert isinstance(caller.ending, AwaitVoice)
     assert "~report_kept~" in caller.leave_message()
+    caller.key_in("1")
     assert isinstance(caller.ending, HangUp)
     caller.hang_up()
     again = CallerOnTheLine(

@@ -293,6 +293,8 @@ def test_a_message_is_taken_and_a_person_is_rung(exchange: Exchange) -> None:
     assert isinstance(line.waits, Record)
     line.leave_message(12)
     assert "~report_kept~" in heard_on(line)
+    assert waits(line) is Gather
+    line.stay_silent()
     assert line.is_over
 
     second = exchange.ringing(a_phone())
