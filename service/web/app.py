@@ -7,6 +7,7 @@ from service.resources import Resources
 from service.web.metrics import Metrics
 from service.web.readiness import say_ready
 from service.web.recorded_prompts import recorded_prompts
+from service.web.request_log import log_requests
 
 LARGEST_BODY = 1024 * 1024
 
@@ -14,6 +15,7 @@ LARGEST_BODY = 1024 * 1024
 def create_app(resources: Resources) -> Flask:
     """Build the application on *resources*, which stay open for as long as it serves."""
     app = create_api(resources, largest_body=LARGEST_BODY)
+    log_requests(app)
     app.register_blueprint(_machines(resources))
     app.register_blueprint(recorded_prompts(resources.settings.data_dir))
     return app

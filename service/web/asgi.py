@@ -57,7 +57,7 @@ class Web:
             case "http" if CallsDoor.opens(scope["path"]):
                 await self._calls(scope, receive, send)
             case _:
-                await self._pages(scope, receive, send)
+                await self._pages(scope, _as_coroutine(receive), send)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -74,6 +74,15 @@ class Web:
         self._asker.close()
         self._opened.close()
         await send({"type": "lifespan.shutdown.complete"})
+
+
+def _as_coroutine(receive: Receive) -> Receive:
+    """Give a2wsgi the coroutine it runs from its thread; granian hands out another awaitable."""
+
+    async def received() -> Any:
+        return await receive()
+
+    return received
 
 
 def application() -> Web:
