@@ -10,6 +10,7 @@ from service.api.areas import areas
 from service.api.broadcasts import broadcasts
 from service.api.campaigns import campaigns
 from service.api.description import describe
+from service.api.documentation import documentation
 from service.api.hotline import hotline
 from service.api.people import people
 from service.api.plans import plans
@@ -52,6 +53,7 @@ def create_api(resources: Resources, *, largest_body: int) -> Flask:
     app.before_request(_refuse_nul)
     for resource in RESOURCES:
         app.register_blueprint(resource, url_prefix=PREFIX)
+    app.register_blueprint(documentation)
 
     @app.spec_processor
     def finish(spec: Any) -> Any:

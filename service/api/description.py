@@ -4,8 +4,10 @@ import re
 from typing import Any
 
 from flask import Flask
+from pydantic import BaseModel
 
 from campaigns.access.answered import LONGEST_KEY
+from campaigns.definitions.document import CampaignDocument
 from service.api.once import HEADER
 from service.api.problems import CONTENT_TYPE, Problem
 from service.api.requests import NEEDS
@@ -29,8 +31,8 @@ def describe(spec: dict[str, Any], app: Flask) -> dict[str, Any]:
     parts = spec.setdefault("components", {})
     parts.setdefault("securitySchemes", {})["key"] = _BEARER
     schemas = parts.setdefault("schemas", {})
-    schemas["Problem"] = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-    schemas |= schemas["Problem"].pop("$defs", {})
+    for form in (Problem, CampaignDocument):
+        _add_form(schemas, form)
     needs = {
         (template_of(rule.rule), method.lower()): getattr(
             app.view_functions[rule.endpoint], NEEDS, None
@@ -45,6 +47,14 @@ def describe(spec: dict[str, Any], app: Flask) -> dict[str, Any]:
     if put is not None:
         put["requestBody"] = _campaign_body()
     return spec
+
+
+def _add_form(schemas: dict[str, Any], form: type[BaseModel]) -> None:
+    """Add *form* as it may be given, with whatever it is made of below its name."""
+    name = form.__name__
+    schema = form.model_json_schema(ref_template=f"#/components/schemas/{name}.{{model}}")
+    parts = schema.pop("$defs", {})
+    schemas |= {name: schema} | {f"{name}.{part}": parts[part] for part in parts}
 
 
 def _complete(operation: dict[str, Any], path: str, method: str, permission: object) -> None:

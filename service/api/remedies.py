@@ -13,6 +13,7 @@ from service.api.kinds import (
     NO_QUEUE,
     REFUSED,
     REUSED_KEY,
+    TOO_MANY,
     Kind,
 )
 
@@ -190,14 +191,7 @@ HTTP_PROBLEMS = {
             "Không nhận loại nội dung này",
             "Chưa có gì thay đổi. Xem `/api/openapi.json` để biết địa chỉ này nhận gì.",
         ),
-        Kind(
-            "too-many-requests",
-            HTTPStatus.TOO_MANY_REQUESTS,
-            "Too many requests in a short time",
-            "Nothing was changed. Wait as long as the header `Retry-After` says.",
-            "Quá nhiều yêu cầu trong thời gian ngắn",
-            "Chưa có gì thay đổi. Chờ theo thời gian nêu ở tiêu đề `Retry-After`.",
-        ),
+        TOO_MANY,
         FAULT,
     )
 }

@@ -6,7 +6,7 @@ import time
 from contextlib import ExitStack
 from uuid import uuid4
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, g, request, request_started
 
 from service.logs import belonging_to, note
 
@@ -24,12 +24,13 @@ def log_requests(app: Flask) -> None:
     An id that a proxy has given a request is kept, so that both logs can be read side by side.
     No address of Loa holds a number, and no query is logged.
     """
-    app.before_request(_begin)
+    # Sooner than any function that may refuse the request.
+    request_started.connect(_begin, app)
     app.after_request(_say)
     app.teardown_request(_end)
 
 
-def _begin() -> None:
+def _begin(_app: Flask, **_: object) -> None:
     given = request.headers.get(HEADER, "")
     g.request_id = given if _ID(given) else uuid4().hex
     g.begun = time.perf_counter()

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces, Loops, RuntimeModes
@@ -17,7 +18,7 @@ from granian.log import LogLevels
 
 from service.errors import UnreachableError
 from service.logs import plan_of_logs
-from service.web.asgi import Web, application
+from service.web.asgi import application
 
 _PR_SET_PDEATHSIG = 1
 _LOOK_EVERY_S = 0.02
@@ -59,7 +60,7 @@ def serve(*, host: str, port: int, workers: int, on_ready: Callable[[], None]) -
     server.serve()
 
 
-def in_worker() -> Web:
+def in_worker() -> Any:
     """Open the application in a process that ends with the one that started it."""
     if sys.platform == "linux":
         started_by = os.getppid()
