@@ -4,10 +4,12 @@ Plain HTML made from the description, without a script: it opens at once on a sl
 nothing from elsewhere, and can be searched with the browser's own search.
 """
 
+import re
 from http import HTTPStatus
 from importlib import resources
 
 from flask import Blueprint, Response, abort, current_app, render_template
+from markupsafe import Markup, escape
 
 from service.api.problems import TYPES
 from service.api.remedies import EVERY_KIND
@@ -16,9 +18,16 @@ DOCS = "/api/docs"
 _STYLE = f"{DOCS}/style.css"
 _KINDS = {kind.slug: kind for kind in EVERY_KIND}
 _MAY_STYLE = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+_QUOTED = re.compile("`([^`]+)`")
 _METHODS = ("get", "put", "post", "delete")
 
 documentation = Blueprint("documentation", __name__, template_folder="templates")
+
+
+@documentation.app_template_filter("quoting")
+def quote_code(text: str) -> Markup:
+    """Show what stands between backticks as code."""
+    return Markup(_QUOTED.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped
 
 
 @documentation.get(DOCS)
