@@ -11,7 +11,9 @@ CampaignError
 │   └── UnknownLevelError        the scheme has no such level
 ├── SubscriberError
 │   ├── SubscriberFileError      a subscriber file cannot be read at all
-│   └── UnknownSubscriberError   nobody has this number
+│   ├── UnknownSubscriberError   nobody has this number
+│   ├── UnknownUploadError       no list was handed over under this number
+│   └── UploadTakenError         another worker imports this list by now
 ├── PersonError
 │   ├── LoginRefusedError        this is no login
 │   ├── LoginTakenError          a person with this login exists
@@ -99,6 +101,14 @@ class SubscriberFileError(SubscriberError):
 
 class UnknownSubscriberError(SubscriberError):
     """Nobody has this number."""
+
+
+class UnknownUploadError(SubscriberError):
+    """No list was handed over under this number."""
+
+
+class UploadTakenError(SubscriberError):
+    """Another worker imports this list by now."""
 
 
 class PersonError(CampaignError):

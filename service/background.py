@@ -22,7 +22,9 @@ from service.gateways import callback_tokens, open_gateway, open_voices
 from service.logs import belonging_to, note
 from service.resources import Resources
 from service.stored_files import drop, store
+from service.uploads import import_upload
 from workers.context import JobContext, provide
+from workers.imports import LEASE
 from workers.queues import QueueName, queue
 from workers.sending import send_batch
 from workers.timetable import Clock
@@ -50,6 +52,7 @@ def job_context(resources: Resources, redis: Redis, *, worker: str) -> JobContex
         voices=open_voices(settings),
         keep_file=partial(store, settings.data_dir),
         drop_file=partial(drop, settings.data_dir),
+        import_upload=partial(import_upload, resources, lease=LEASE),
     )
 
 

@@ -2,12 +2,11 @@
 
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from sqlalchemy import Connection
 from sqlalchemy.orm import Session, sessionmaker
 
 from campaigns.audit import record
@@ -23,6 +22,7 @@ from campaigns.subscribers.rows import Rejection
 from campaigns.subscribers.sheets import Row, Sheet, open_sheet
 from service.database import begin_on, one_connection
 
+End = Callable[[Session, Outcome, RejectsFile], None]
 Watch = Callable[[Sheet, Iterable[Row]], Iterable[Row]]
 
 
@@ -45,13 +45,15 @@ def import_list(
     dry_run: bool = False,
     rejects: Path | None = None,
     watch: Watch = lambda _, rows: rows,
+    end: End = lambda _session, _outcome, _refused: None,
 ) -> Imported:
     """Import the list at *path*, or with *dry_run* say what that would do.
 
     Refused rows go to *rejects*, which is written even if there are none; when it is not given,
     to a fresh file beside the list, if there are any and something was imported. Nobody waits
     while the list is read; the merge is one short transaction. Either both the data and the
-    rejects file are there in the end, or neither.
+    rejects file are there in the end, or neither. *end* is called in the merge's transaction, or
+    where nothing is merged in one of its own.
     """
     target = _target(path, rejects, dry_run=dry_run)
     with ExitStack() as stack:
@@ -75,7 +77,9 @@ def import_list(
         if wanted:
             refused.finish()
         merge = partial(merge_import, staged=staged, now=now, complete=complete)
-        outcome = preview or _keep(connection, sessions, merge, name=path.name, now=now)
+        with begin_on(connection, sessions) as session:
+            outcome = preview or _keep(session, merge(session), name=path.name, now=now)
+            end(session, outcome, refused)
         if wanted:
             refused.keep()
     return Imported(outcome, target if wanted else None)
@@ -89,29 +93,32 @@ def _target(path: Path, rejects: Path | None, *, dry_run: bool) -> Path | None:
     return None if dry_run else free_path(path)
 
 
-def _keep(
-    connection: Connection,
-    sessions: sessionmaker[Session],
-    merge: Callable[[Session], Outcome],
-    *,
-    name: str,
-    now: datetime,
-) -> Outcome:
-    with begin_on(connection, sessions) as session:
-        outcome = merge(session)
-        merged = outcome.merged
-        record(
-            session,
-            "subscribers.imported",
-            f"list:{name[:100]}",
-            now=now,
-            rows=outcome.rows_read,
-            entered=merged.entered,
-            changed=merged.changed,
-            returned=merged.returned,
-            left=merged.left,
-        )
-        return outcome
+def describe_outcome(outcome: Outcome) -> dict[str, object]:
+    """Write what an import did, or would do, as programs are told."""
+    return {
+        "rows_read": outcome.rows_read,
+        "rows_rejected": sum(outcome.rows_rejected.values()),
+        "rejected": outcome.rows_rejected,
+        "duplicates": outcome.duplicates,
+        **asdict(outcome.merged),
+        "warnings": list(outcome.warnings),
+    }
+
+
+def _keep(session: Session, outcome: Outcome, *, name: str, now: datetime) -> Outcome:
+    merged = outcome.merged
+    record(
+        session,
+        "subscribers.imported",
+        f"list:{name[:100]}",
+        now=now,
+        rows=outcome.rows_read,
+        entered=merged.entered,
+        changed=merged.changed,
+        returned=merged.returned,
+        left=merged.left,
+    )
+    return outcome
 
 
 def _ignore(_: Rejection) -> None:

@@ -13,6 +13,7 @@ class Permission(StrEnum):
     AREAS_READ = "areas.read"
     LEVELS_DECIDE = "levels.decide"
     SUBSCRIBERS_READ = "subscribers.read"
+    SUBSCRIBERS_IMPORT = "subscribers.import"
     SUBSCRIBERS_REVEAL = "subscribers.reveal"
     SUBSCRIBERS_CONSENT = "subscribers.consent"
     SUBSCRIBERS_ERASE = "subscribers.erase"
@@ -53,6 +54,7 @@ GRANTS: Mapping[Role, frozenset[Permission]] = {
     Role.SENDER: _READING
     | {
         Permission.SUBSCRIBERS_READ,
+        Permission.SUBSCRIBERS_IMPORT,
         Permission.SUBSCRIBERS_CONSENT,
         Permission.PLANS_SIGN,
         Permission.BROADCASTS_LAUNCH,

@@ -12,6 +12,7 @@ from service.api.campaigns import campaigns
 from service.api.description import describe
 from service.api.documentation import documentation
 from service.api.hotline import hotline
+from service.api.imports import imports
 from service.api.people import people
 from service.api.plans import plans
 from service.api.problems import answer_form, answer_problems
@@ -21,7 +22,7 @@ from service.resources import Resources
 PREFIX = "/api/v1"
 SPEC = "/api/openapi.json"
 VERSION = "1.0"
-RESOURCES = (areas, subscribers, campaigns, plans, broadcasts, hotline, people)
+RESOURCES = (areas, subscribers, imports, campaigns, plans, broadcasts, hotline, people)
 
 
 def create_api(resources: Resources, *, largest_body: int) -> Flask:

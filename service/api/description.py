@@ -20,6 +20,15 @@ ABOUT = (
 )
 _BEARER = {"type": "http", "scheme": "bearer", "description": "A key from `loa keys add`."}
 _METHODS = {"get", "post", "put", "delete"}
+_BYTES = {"schema": {"type": "string", "contentMediaType": "application/octet-stream"}}
+# Bodies that are no plain JSON form, and so are read by the views themselves.
+_READ_BY_HAND: dict[tuple[str, str], dict[str, Any]] = {
+    ("/api/v1/campaigns/{slug}", "put"): {
+        "application/json": {"schema": {"$ref": "#/components/schemas/CampaignDocument"}},
+        "application/yaml": {"schema": {"type": "string"}},
+    },
+    ("/api/v1/subscribers/imports", "post"): {"application/octet-stream": _BYTES},
+}
 # Plain reads and looks may come again as they are.
 _REPEATABLE = {"/search", "/reveal", "/voice", "/dry-run", "/keys", "/rotate"}
 
@@ -43,9 +52,8 @@ def describe(spec: dict[str, Any], app: Flask) -> dict[str, Any]:
     for path, operations in spec["paths"].items():
         for method in _METHODS & operations.keys():
             _complete(operations[method], path, method, needs.get((path, method)))
-    put = spec["paths"].get("/api/v1/campaigns/{slug}", {}).get("put")
-    if put is not None:
-        put["requestBody"] = _campaign_body()
+    for (path, method), content in _READ_BY_HAND.items():
+        spec["paths"][path][method]["requestBody"] = {"required": True, "content": content}
     return spec
 
 
@@ -88,13 +96,3 @@ def is_once(path: str, method: str) -> bool:
 def template_of(rule: str) -> str:
     """Return the address of a Flask *rule* as OpenAPI writes it."""
     return re.sub(r"<(?:[^:<>]+:)?(\w+)>", r"{\1}", rule)
-
-
-def _campaign_body() -> dict[str, Any]:
-    return {
-        "required": True,
-        "content": {
-            "application/json": {"schema": {"$ref": "#/components/schemas/CampaignDocument"}},
-            "application/yaml": {"schema": {"type": "string"}},
-        },
-    }

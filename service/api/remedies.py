@@ -35,6 +35,7 @@ _RULES = (
     Kind("unknown-broadcast", *_UNKNOWN),
     Kind("unknown-answer", *_UNKNOWN),
     Kind("unknown-ticket", *_UNKNOWN),
+    Kind("unknown-upload", *_UNKNOWN),
     Kind(
         "not-permitted",
         HTTPStatus.FORBIDDEN,

@@ -8,6 +8,7 @@ import csv
 import json
 import re
 from pathlib import Path
+from typing import Any
 from urllib.request import Request, urlopen
 
 import pytest
@@ -67,15 +68,24 @@ def numbers_in(people: Path) -> list[str]:
     return [read_phone(one) for one in typed[:PEOPLE]]
 
 
-def ask_about(loa: Installation, phone: str) -> None:
-    """Search for a number through the interface, as an operator's program does."""
+def ask_about(loa: Installation, people: Path, phone: str) -> None:
+    """Search for a number and hand over a list, as an operator's program does over HTTP."""
     loa.loa("users", "add", "tracuu", "--agency", "Sở KH&CN", "--role", "sender")
     key = loa.loa("keys", "add", "tracuu", "--name", "tra cứu")["text"]
-    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
-    body = json.dumps({"phone": phone}).encode()
-    url = f"{loa.machine.web_url}/api/v1/subscribers/search"
-    with urlopen(Request(url, body, headers), timeout=10) as answer:  # noqa: S310
-        assert answer.status == 200
+
+    def ask(path: str, body: bytes | None = None) -> Any:
+        headers = {"Authorization": f"Bearer {key}", "Idempotency-Key": "list-1"}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        url = f"{loa.machine.web_url}/api/v1{path}"
+        with urlopen(Request(url, body, headers), timeout=10) as answer:  # noqa: S310
+            return json.load(answer)
+
+    assert ask("/subscribers/search", json.dumps({"phone": phone}).encode())["phone"] != phone
+    number = ask("/subscribers/imports?name=again.csv", people.read_bytes())["import"]
+    path = f"/subscribers/imports/{number}"
+    loa.until(lambda: ask(path)["state"] == "done")
+    assert ask(path)["outcome"]["unchanged"] == PEOPLE
 
 
 def check_the_logs(loa: Installation, broadcast: int, numbers: list[str]) -> None:
@@ -106,7 +116,7 @@ def test_everybody_is_texted_once_and_every_receipt_arrives(
     assert by.handset + by.failed == PEOPLE
     assert 0 < by.failed < PEOPLE / 5
     numbers = numbers_in(tmp_path / "subscribers.csv")
-    ask_about(installation, numbers[0])
+    ask_about(installation, tmp_path / "subscribers.csv", numbers[0])
     check_the_logs(installation, broadcast, numbers)
 
 
