@@ -22,6 +22,9 @@ CampaignError
 │   ├── NotPermittedError        no role of this person allows it
 │   ├── KeyRefusedError          such a key cannot be made
 │   └── UnknownKeyError          no key has this number
+├── FiguresError
+│   ├── FiguresMissingError      the day's figures are not here, and older ones are not quoted
+│   └── FiguresRefusedError      these cannot be the figures of that day
 ├── DefinitionError              a campaign file breaks rules, each with line, field and remedy
 ├── TextError
 │   ├── EmptySlotError           a slot has nothing to say here
@@ -141,6 +144,18 @@ class KeyRefusedError(AccessError):
 
 class UnknownKeyError(AccessError):
     """No key has this number."""
+
+
+class FiguresError(CampaignError):
+    """Something is wrong with the day's figures."""
+
+
+class FiguresMissingError(FiguresError):
+    """The day's figures are not here, and older ones are not quoted."""
+
+
+class FiguresRefusedError(FiguresError):
+    """These cannot be the figures of that day."""
 
 
 @dataclass(frozen=True, slots=True)

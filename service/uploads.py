@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -42,31 +43,6 @@ def import_upload(resources: Resources, upload: Upload, *, lease: timedelta) -> 
     user only, until this ends; what a killed process leaves, a later import removes.
     """
     sessions = open_sessions(resources.engine, actor=upload.actor)
-
-    def watch(_: Sheet, rows: Iterable[Row]) -> Iterator[Row]:
-        noted_at = time.monotonic()
-        for number, row in enumerate(rows):
-            is_look = number % _ROWS_BETWEEN_LOOKS == 0
-            if is_look and time.monotonic() - noted_at > _NOTED_EVERY_S:
-                with sessions.begin() as session:
-                    until = resources.now() + lease
-                    note_progress(session, upload, rows=number, lease_until=until)
-                noted_at = time.monotonic()
-            yield row
-
-    def end(session: Session, outcome: Outcome, refused: RejectsFile) -> None:
-        if outcome.rows_rejected:
-            keep_rejects(session, upload, refused.content(), sealer=resources.sealer)
-        said = orjson.dumps(describe_outcome(outcome)).decode()
-        end_upload(
-            session,
-            upload,
-            UploadState.DONE,
-            said,
-            rows=outcome.rows_read,
-            now=resources.now(),
-        )
-
     try:
         with TemporaryDirectory(dir=uploads_directory(resources.settings.data_dir)) as directory:
             path = _write(resources, upload, Path(directory))
@@ -79,14 +55,39 @@ def import_upload(resources: Resources, upload: Upload, *, lease: timedelta) -> 
                 complete=upload.is_complete,
                 dry_run=upload.is_dry_run,
                 rejects=path.with_name("rejects.csv"),
-                watch=watch,
-                end=end,
+                watch=partial(_watch, resources, upload, lease),
+                end=partial(_end, resources, upload),
             )
     except UploadTakenError:
         log.warning("an import took too long, and another worker has begun it anew")
     except CampaignError as refused:
         with sessions.begin() as session:
             end_upload(session, upload, UploadState.REFUSED, str(refused), now=resources.now())
+
+
+def _watch(
+    resources: Resources, upload: Upload, lease: timedelta, _: Sheet, rows: Iterable[Row]
+) -> Iterator[Row]:
+    """Keep how far reading is, and the list held, once a second."""
+    noted_at = time.monotonic()
+    for number, row in enumerate(rows):
+        is_look = number % _ROWS_BETWEEN_LOOKS == 0
+        if is_look and time.monotonic() - noted_at > _NOTED_EVERY_S:
+            with resources.sessions.begin() as session:
+                until = resources.now() + lease
+                note_progress(session, upload, rows=number, lease_until=until)
+            noted_at = time.monotonic()
+        yield row
+
+
+def _end(
+    resources: Resources, upload: Upload, session: Session, outcome: Outcome, refused: RejectsFile
+) -> None:
+    if outcome.rows_rejected:
+        keep_rejects(session, upload, refused.content(), sealer=resources.sealer)
+    said = orjson.dumps(describe_outcome(outcome)).decode()
+    rows = outcome.rows_read
+    end_upload(session, upload, UploadState.DONE, said, rows=rows, now=resources.now())
 
 
 def uploads_directory(data_dir: Path) -> Path:

@@ -12,6 +12,7 @@ class Permission(StrEnum):
 
     AREAS_READ = "areas.read"
     LEVELS_DECIDE = "levels.decide"
+    FIGURES_DELIVER = "figures.deliver"
     SUBSCRIBERS_READ = "subscribers.read"
     SUBSCRIBERS_IMPORT = "subscribers.import"
     SUBSCRIBERS_REVEAL = "subscribers.reveal"
@@ -48,7 +49,12 @@ _READING = frozenset(
 GRANTS: Mapping[Role, frozenset[Permission]] = {
     Role.AUTHOR: _READING | {Permission.CAMPAIGNS_WRITE},
     Role.HEALTH_DATA_OWNER: _READING
-    | {Permission.LEVELS_DECIDE, Permission.PLANS_SIGN, Permission.ANSWERS_APPROVE},
+    | {
+        Permission.LEVELS_DECIDE,
+        Permission.FIGURES_DELIVER,
+        Permission.PLANS_SIGN,
+        Permission.ANSWERS_APPROVE,
+    },
     Role.CONTENT_APPROVER: _READING
     | {Permission.PLANS_SIGN, Permission.ANSWERS_APPROVE, Permission.BROADCASTS_CONTROL},
     Role.SENDER: _READING

@@ -36,6 +36,8 @@ _REPEATABLE = {"/search", "/reveal", "/voice", "/dry-run", "/keys", "/rotate"}
 def describe(spec: dict[str, Any], app: Flask) -> dict[str, Any]:
     """Return *spec* with who may ask what, what every address may refuse, and bodies required."""
     spec["info"]["description"] = ABOUT
+    # Two blueprints may share one.
+    spec["tags"] = list({tag["name"]: tag for tag in spec["tags"]}.values())
     spec["info"]["license"] = {"name": "Apache-2.0", "identifier": "Apache-2.0"}
     parts = spec.setdefault("components", {})
     parts.setdefault("securitySchemes", {})["key"] = _BEARER

@@ -117,6 +117,16 @@ _RULES = (
         "Chưa lưu gì. Sửa từng dòng nêu trong `errors`.",
     ),
     Kind(
+        "figures-missing",
+        HTTPStatus.CONFLICT,
+        "The day's figures are missing",
+        "Nothing was signed or sent. Have the health data owner deliver them, or take the figures "
+        "out of the text.",
+        "Chưa có số liệu trong ngày",
+        "Chưa ký hay gửi gì. Đề nghị cơ quan cung cấp số liệu gửi số liệu, hoặc bỏ số liệu khỏi "
+        "nội dung.",
+    ),
+    Kind(
         "slug-taken",
         HTTPStatus.CONFLICT,
         "A campaign with this name has other content",
