@@ -2,16 +2,14 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from importlib import resources
 
 from sqlalchemy.orm import Session
 
-from campaigns.figures import Delivered, choose_figures, latest_figures
-from hotline.answers.bank import AnswerBank, Approved
-from hotline.answers.versions import approved_versions
+from hotline.answers.bank import AnswerBank, Approved, load_bank
 from hotline.declarations.document import DeclarationDocument
 from hotline.desks import Desks
 from hotline.documents import read_document
@@ -34,7 +32,6 @@ class Library:
     desks: Desks
     declaration: DeclarationDocument
     recordings: Mapping[tuple[str, str], tuple[str, str]]
-    figures: tuple[Delivered, ...] = ()
 
     def is_offered(self, choice: Choice, *, at: datetime) -> bool:
         """Whether *choice* leads to anything true of its own at the moment *at*.
@@ -45,16 +42,7 @@ class Library:
         return self._leads_somewhere(choice, at=at, seen=frozenset())
 
     def find_answer(self, code: str, *, at: datetime) -> Approved | None:
-        """Return what is true under *code* at the moment *at*, or None.
-
-        An answer that quotes the day's figures is none while they are missing.
-        """
-        found = self.answers.find(code, at=at)
-        if found is None or not found.document.slots:
-            return found
-        figures = choose_figures(self.figures, at=at)
-        document = found.document.quoting(figures) if figures else None
-        return replace(found, document=document) if document else None
+        return self.answers.find(code, at=at)
 
     def find_successor(self, choice: Choice, *, at: datetime) -> Choice | None:
         """Return the first answer below a *choice* that leads to a menu, if any still is true."""
@@ -98,11 +86,10 @@ def load_library(session: Session) -> Library | None:
         revision=revision,
         script=read_document(files["script.yaml"], Script),
         phrases=_read_phrases(files["phrases.yaml"]),
-        answers=AnswerBank.of(approved_versions(session)),
+        answers=load_bank(session),
         desks=read_document(files["desks.yaml"], Desks),
         declaration=read_document(files["declaration.yaml"], DeclarationDocument),
         recordings=newest_recordings(session),
-        figures=tuple(latest_figures(session)),
     )
 
 

@@ -10,11 +10,10 @@ from pydantic import AwareDatetime, BaseModel, Field
 from sqlalchemy.orm import Session
 
 from campaigns.access.permissions import Permission
-from hotline.answers.bank import AnswerBank
+from hotline.answers.bank import AnswerBank, load_bank
 from hotline.answers.versions import (
     AnswerVersion,
     approve_answers,
-    approved_versions,
     newest_versions,
 )
 from hotline.statistics import USUAL_STRETCH, count_calls
@@ -224,7 +223,7 @@ def list_answers() -> Response:
     Each in its newest version, with the one that is spoken at this moment.
     """
     with reading() as session:
-        bank = AnswerBank.of(approved_versions(session))
+        bank = load_bank(session)
         return answer({"items": [_answer(one, bank) for one in newest_versions(session)]})
 
 
@@ -241,7 +240,7 @@ def approve(code: str) -> Response:
     def do(session: Session) -> dict[str, object]:
         approve_answers(session, [code], person=caller().person, now=resources().now())
         (version,) = [one for one in newest_versions(session) if one.code == code]
-        return _answer(version, AnswerBank.of(approved_versions(session)))
+        return _answer(version, load_bank(session))
 
     return once(do)
 

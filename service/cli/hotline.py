@@ -12,12 +12,11 @@ from rich.text import Text
 from campaigns.local_time import ZONE
 from campaigns.people import get_person
 from campaigns.subscribers.languages import NAMES
-from hotline.answers.bank import AnswerBank
+from hotline.answers.bank import AnswerBank, load_bank
 from hotline.answers.versions import (
     AnswerVersion,
     approve_answers,
     approve_waiting,
-    approved_versions,
     newest_versions,
 )
 from hotline.loading import load_set, read_set, shipped_files
@@ -104,7 +103,7 @@ def answers(at: datetime | None) -> Answer:
     with open_resources() as resources, reading(resources.sessions) as session:
         moment = at or resources.now()
         newest = newest_versions(session)
-        bank = AnswerBank.of(approved_versions(session))
+        bank = load_bank(session)
         rows = [_describe(version, bank, moment) for version in newest]
     table = Table("Code", "Version", "Topic", "From", "Until", "Approved by", "Spoken now")
     for row in rows:

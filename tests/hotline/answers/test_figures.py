@@ -27,7 +27,8 @@ QUOTING = "Hôm nay {cases_today} ca. Theo {figures_source}, {figures_as_of}."
 def test_an_answer_quotes_the_figures_that_may_be_quoted_and_else_is_none() -> None:
     """At 15:00 yesterday's fall silent; a figure that was not delivered does so at once."""
     yesterday = Delivered(date(2026, 3, 1), NOON - timedelta(days=1), "Sở Y tế", {"cases_today": 7})
-    library = replace(a_library(an_answer("F01", text=QUOTING)), figures=(yesterday,))
+    library = a_library(an_answer("F01", text=QUOTING))
+    library = replace(library, answers=replace(library.answers, figures=(yesterday,)))
     three = NOON + timedelta(hours=3)
     found = library.find_answer("F01", at=three - timedelta(seconds=1))
     assert found is not None
@@ -35,8 +36,8 @@ def test_an_answer_quotes_the_figures_that_may_be_quoted_and_else_is_none() -> N
     assert (found.document.spoken.vi, found.document.text_in("vi")) == (said, said)
     assert library.find_answer("F01", at=three) is None
     assert "answer:F01" not in {one.name for one in list_utterances(library, at=NOON)}
-    lacking = replace(library, figures=(replace(yesterday, figures={"doses_total": 5}),))
-    assert lacking.find_answer("F01", at=NOON) is None
+    lacking = (replace(yesterday, figures={"doses_total": 5}),)
+    assert replace(library.answers, figures=lacking).find("F01", at=NOON) is None
 
 
 @pytest.mark.parametrize(
