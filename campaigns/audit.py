@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -144,6 +144,20 @@ def list_entries(session: Session, *, after: int, limit: int) -> list[AuditEntry
     )
 
 
+def export_entries(session: Session, *, after: int) -> Iterator[str]:
+    """Yield every entry that follows entry *after* as one line of JSON, for an auditor.
+
+    ``digest`` is the SHA-256 of the other values in this order, as a JSON array without blanks,
+    in UTF-8; so a reader with nothing but the file can follow the chain.
+    """
+    while entries := list_entries(session, after=after, limit=_READ_AT_ONCE):
+        for entry in entries:
+            row = {name: getattr(entry, name) for name in _LINKED}
+            yield _in_order(row | {"digest": entry.digest}) + "\n"
+        after = entries[-1].number
+        session.expunge_all()
+
+
 def verify_chain(session: Session) -> Chain:
     """Follow the chain from its first entry to its head.
 
@@ -206,6 +220,10 @@ def _written(value: object) -> str:
     return json.dumps(
         value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_plain
     )
+
+
+def _in_order(row: Mapping[str, object]) -> str:
+    return json.dumps(row, ensure_ascii=False, separators=(",", ":"), default=_plain)
 
 
 def _plain(value: object) -> str:

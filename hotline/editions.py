@@ -9,8 +9,9 @@ from sqlalchemy import Text, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from campaigns.audit import record
-from campaigns.base import Base, BigId
+from campaigns.base import LARGEST_ID, Base, BigId
 from campaigns.bulk import change, insert_new
+from hotline.errors import UnknownEditionError
 
 
 class Edition(Base):
@@ -62,6 +63,20 @@ def keep_edition(
 def find_edition(session: Session) -> Edition | None:
     """Return the edition that runs, or None when nothing has been loaded yet."""
     return session.scalar(select(Edition).order_by(Edition.id.desc()).limit(1))
+
+
+def get_edition(session: Session, number: int) -> Edition:
+    """Return the edition with this *number*, or raise UnknownEditionError."""
+    edition = session.get(Edition, number) if number <= LARGEST_ID else None
+    if edition is None:
+        raise UnknownEditionError("There is no such edition of the hotline's files.")
+    return edition
+
+
+def list_editions(session: Session, *, before: int | None, limit: int) -> list[Edition]:
+    """Return up to *limit* editions, the newest first, older than number *before*."""
+    newest = select(Edition).order_by(Edition.id.desc()).limit(limit)
+    return list(session.scalars(newest if before is None else newest.where(Edition.id < before)))
 
 
 def mark_changed(session: Session) -> None:

@@ -2,6 +2,7 @@
 
 HotlineError
 ├── EditionError              files of the hotline break rules; the running ones stay
+├── UnknownEditionError       no set of files has this number
 ├── UnknownAnswerError        no answer has this code
 ├── ApprovalRefusedError      this person may not approve this answer
 ├── RecordingRefusedError     a sound file cannot be taken over
@@ -28,6 +29,10 @@ class EditionError(HotlineError):
     def __init__(self, complaints: Sequence[tuple[str, Complaint]]) -> None:
         super().__init__("\n".join(f"{file}: {complaint}" for file, complaint in complaints))
         self.complaints = tuple(complaints)
+
+
+class UnknownEditionError(HotlineError):
+    """No set of files has this number."""
 
 
 class UnknownAnswerError(HotlineError):

@@ -25,6 +25,7 @@ class Permission(StrEnum):
     BROADCASTS_LAUNCH = "broadcasts.launch"
     BROADCASTS_CONTROL = "broadcasts.control"
     HOTLINE_READ = "hotline.read"
+    HOTLINE_WRITE = "hotline.write"
     ANSWERS_APPROVE = "answers.approve"
     TICKETS_WORK = "tickets.work"
     TICKETS_REVEAL = "tickets.reveal"
@@ -47,7 +48,7 @@ _READING = frozenset(
 # Nobody has them all: who administers Loa can neither write a text nor sign or send one, and
 # whoever reads everything for the record changes nothing.
 GRANTS: Mapping[Role, frozenset[Permission]] = {
-    Role.AUTHOR: _READING | {Permission.CAMPAIGNS_WRITE},
+    Role.AUTHOR: _READING | {Permission.CAMPAIGNS_WRITE, Permission.HOTLINE_WRITE},
     Role.HEALTH_DATA_OWNER: _READING
     | {
         Permission.LEVELS_DECIDE,

@@ -152,6 +152,15 @@ def approve_waiting(session: Session, person: Person, *, now: datetime) -> list[
     return approve_answers(session, waiting, person=person, now=now)
 
 
+def versions_of(session: Session, code: str) -> list[AnswerVersion]:
+    """Return every version of the answer *code*, the newest first, or raise UnknownAnswerError."""
+    of = select(AnswerVersion).where(AnswerVersion.code == code)
+    found = list(session.scalars(of.order_by(AnswerVersion.version.desc())))
+    if not found:
+        raise UnknownAnswerError(f"No answer has the code {code}. See `loa hotline answers`.")
+    return found
+
+
 def approved_versions(session: Session) -> list[AnswerVersion]:
     """Return every version that was ever approved, in the order of approval."""
     return list(

@@ -11,6 +11,7 @@ from service.api.broadcasts import broadcasts
 from service.api.campaigns import campaigns
 from service.api.description import describe
 from service.api.documentation import documentation
+from service.api.editions import editions
 from service.api.figures import figures
 from service.api.hotline import hotline
 from service.api.imports import imports
@@ -23,7 +24,18 @@ from service.resources import Resources
 PREFIX = "/api/v1"
 SPEC = "/api/openapi.json"
 VERSION = "1.0"
-RESOURCES = (areas, figures, subscribers, imports, campaigns, plans, broadcasts, hotline, people)
+RESOURCES = (
+    areas,
+    figures,
+    subscribers,
+    imports,
+    campaigns,
+    plans,
+    broadcasts,
+    hotline,
+    editions,
+    people,
+)
 
 
 def create_api(resources: Resources, *, largest_body: int) -> Flask:

@@ -4,7 +4,7 @@ import logging
 import re
 import traceback
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 
 import orjson
@@ -16,7 +16,7 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
 from campaigns.errors import CampaignError, Complaint, DefinitionError
-from hotline.errors import HotlineError
+from hotline.errors import EditionError, HotlineError
 from service.api.kinds import FAULT, INVALID, NO_DATABASE, NO_QUEUE, REFUSED, Kind
 from service.api.remedies import HTTP_PROBLEMS, REMEDIES
 
@@ -125,8 +125,21 @@ def _answer_rule(broken: CampaignError | HotlineError) -> Response:
         (REMEDIES[slug] for one in type(broken).mro() if (slug := slug_of(one)) in REMEDIES),
         REFUSED,
     )
-    errors = broken.complaints if isinstance(broken, DefinitionError) else ()
-    return write(Refusal(kind, "" if errors else str(broken), tuple(errors)))
+    errors = _complaints(broken)
+    return write(Refusal(kind, "" if errors else str(broken), errors))
+
+
+def _complaints(broken: CampaignError | HotlineError) -> tuple[Complaint, ...]:
+    match broken:
+        case DefinitionError():
+            return broken.complaints
+        case EditionError():
+            return tuple(
+                replace(complaint, field=f"{file}: {complaint.field}")
+                for file, complaint in broken.complaints
+            )
+        case _:
+            return ()
 
 
 def _answer_http(refusal: HTTPException) -> Response:

@@ -34,6 +34,7 @@ _RULES = (
     Kind("unknown-campaign", *_UNKNOWN),
     Kind("unknown-broadcast", *_UNKNOWN),
     Kind("unknown-answer", *_UNKNOWN),
+    Kind("unknown-edition", *_UNKNOWN),
     Kind("unknown-ticket", *_UNKNOWN),
     Kind("unknown-upload", *_UNKNOWN),
     Kind(
@@ -125,6 +126,14 @@ _RULES = (
         "Chưa có số liệu trong ngày",
         "Chưa ký hay gửi gì. Đề nghị cơ quan cung cấp số liệu gửi số liệu, hoặc bỏ số liệu khỏi "
         "nội dung.",
+    ),
+    Kind(
+        "edition",
+        HTTPStatus.CONFLICT,
+        "The hotline's files break rules",
+        "Nothing was kept, and what runs stays. Mend each line in `errors`.",
+        "Tệp của tổng đài có lỗi",
+        "Chưa lưu gì, nội dung đang chạy giữ nguyên. Sửa từng dòng nêu trong `errors`.",
     ),
     Kind(
         "slug-taken",

@@ -7,7 +7,15 @@ import click
 from rich.table import Table
 from sqlalchemy.orm import Session
 
-from campaigns.areas import Area, get_area, list_areas, load_area_path, load_lang_son
+from campaigns.areas import (
+    LANG_SON,
+    Area,
+    get_area,
+    list_areas,
+    load_area_path,
+    load_lang_son,
+)
+from campaigns.audit import record
 from campaigns.levels import (
     DEFAULT_SCHEME,
     LevelDecision,
@@ -51,6 +59,9 @@ def load(file: Path | None, lang_son: bool) -> Answer:  # noqa: FBT001 - click
         raise click.UsageError("Name a FILE, or say --lang-son.")
     with open_resources() as resources, resources.sessions.begin() as session:
         loaded = load_area_path(session, file) if file else load_lang_son(session)
+        name = file.name if file else LANG_SON.name
+        counts = {"added": loaded.added, "changed": loaded.changed}
+        record(session, "areas.loaded", f"file:{name[:100]}", now=resources.now(), **counts)
     document = {"added": loaded.added, "changed": loaded.changed, "unchanged": loaded.unchanged}
     shown = f"{loaded.added} areas added, {loaded.changed} changed, {loaded.unchanged} as before."
     return Answer(document, [shown])
@@ -88,6 +99,8 @@ def recode(file: Path) -> Answer:
         done = recode_area_path(session, file, now=resources.now())
         codes = {one.recoding.old_code: one.recoding.new_code for one in done}
         recode_callers(session, codes)
+        moves = {"moved": sum(one.moved for one in done), "codes": codes}
+        record(session, "areas.recoded", f"file:{file.name[:100]}", now=resources.now(), **moves)
     moved = sum(one.moved for one in done)
     known = sum(one.is_known for one in done)
     shown = [f"{moved:,} people moved by {len(done) - known} recodings; {known} known before."]

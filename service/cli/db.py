@@ -5,17 +5,20 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TextIO
 
 import click
 from sqlalchemy import URL, Engine, create_engine
 
+from campaigns.audit import export_entries, record
 from service.backups import postgresql_dumps, sqlite_files
 from service.backups.aftermath import Aftermath, settle_aftermath
 from service.backups.checksums import require_same, write_checksum
 from service.checkups import examine, find_seal
 from service.cli.output import Answer, answering
-from service.database import open_engine
+from service.database import open_engine, open_sessions, reading
 from service.errors import BackupError, SchemaError
+from service.resources import at_the_command_line
 from service.schema import current_and_head, upgrade
 from service.settings import Settings, load_settings
 
@@ -71,6 +74,7 @@ def backup(file: Path) -> Answer:
             sqlite_files.back_up(_sqlite_path(engine), file)
         else:
             postgresql_dumps.back_up(engine, file)
+        _record(engine, "database.saved", file)
     size, checksum = file.stat().st_size, write_checksum(file)
     return Answer(
         {"file": str(file), "bytes": size, "checksum": str(checksum)},
@@ -99,6 +103,7 @@ def restore(file: Path, replace: bool) -> Answer:  # noqa: FBT001 - click's call
     with _opened() as (settings, engine):
         aside, aftermath = _restore_any(engine, file, replace=replace)
         current, head = current_and_head(engine)
+        _record(engine, "database.restored", file)
         key = find_seal(settings, engine) if current == head else None
     shown = ["Everything is back." if aside is None else f"Everything is back; before: {aside}"]
     if not is_proved:
@@ -120,6 +125,42 @@ def restore(file: Path, replace: bool) -> Answer:  # noqa: FBT001 - click's call
         "opens": not is_locked,
     }
     return Answer(document | asdict(aftermath), [*shown], refused=is_locked)
+
+
+@db.command()
+@click.argument("file", type=_FILE)
+@click.option(
+    "--after", type=click.IntRange(0), default=0, help="Only what follows the entry of this number."
+)
+@answering
+def audit(file: Path, after: int) -> Answer:
+    """Write the audit trail into FILE, which must not exist yet, one JSON object a line.
+
+    An auditor follows the chain in it with nothing else; docs/manual.md says how.
+    """
+    with _opened() as (_, engine), reading(open_sessions(engine)) as session:
+        _require_tables(engine)
+        with _new_file(file) as lines:
+            count = sum(bool(lines.write(line)) for line in export_entries(session, after=after))
+        _record(engine, "audit.exported", file)
+    return Answer({"file": str(file), "entries": count}, [f"{count:,} entries are in {file}."])
+
+
+@contextmanager
+def _new_file(file: Path) -> Iterator[TextIO]:
+    try:
+        with file.open("x", encoding="utf-8") as lines:
+            yield lines
+    except FileExistsError:
+        raise BackupError(f"{file} exists already. Nothing was written; name another.") from None
+
+
+def _record(engine: Engine, deed: str, file: Path) -> None:
+    """Note what was done with all that is kept; a database of another version cannot take it."""
+    current, head = current_and_head(engine)
+    if current == head:
+        with open_sessions(engine, actor=at_the_command_line()).begin() as session:
+            record(session, deed, f"file:{file.name[:100]}", now=datetime.now(UTC))
 
 
 def _restore_any(engine: Engine, file: Path, *, replace: bool) -> tuple[Path | None, Aftermath]:

@@ -12,6 +12,7 @@ from campaigns.sealing import Sealer
 from hotline.loading import load_set, read_set, shipped_files
 from hotline.voice_messages import VoiceMessage
 from tests.builders import NOON, a_phone
+from tests.fakes.telephones import put_library
 from tests.hotline.builders import CallerOnTheLine, a_library
 from tests.service.api.conftest import Program
 
@@ -116,3 +117,28 @@ def test_what_no_database_keeps_is_refused_on_either(
     for moment in ("0001-01-01T00:00:00%2B14:00", "9999-12-31T23:59:59-14:00"):
         lan.get(f"/hotline/statistics?since={moment}")
         lan.get(f"/hotline/statistics?until={moment}")
+
+
+def test_files_are_loaded_whole_and_every_edition_and_version_stays(
+    program: Make, session: Session
+) -> None:
+    """An author loads, nobody else; a set with a fault is refused by file and line."""
+    put_library(session)
+    session.commit()
+    author, operator = program("lan", Role.AUTHOR), program("truc", Role.HOTLINE_OPERATOR)
+    files = shipped_files()
+    operator.post("/hotline/editions", {"files": files}, code=403)
+    broken = files | {"script.yaml": files["script.yaml"].replace("to: vaccination", "to: nowhere")}
+    refused = author.post("/hotline/editions", {"files": broken}, code=409)
+    assert refused["type"] == "/api/problems/edition"
+    assert any(one["field"].startswith("script.yaml: ") for one in refused["errors"])
+    before = author.get("/hotline/editions")["items"]
+    loaded = author.post("/hotline/editions", {"files": files}, code=201)
+    assert loaded["answers_waiting"] > 40
+    listed = author.get("/hotline/editions")["items"]
+    assert [one["edition"] for one in listed] == [loaded["edition"], before[0]["edition"]]
+    assert author.get(f"/hotline/editions/{loaded['edition']}")["files"] == files
+    (first,) = author.get("/hotline/answers/V01/versions")["items"]
+    assert (first["version"], first["author"], first["approver"]) == (1, "lan", "")
+    author.get("/hotline/answers/V99/versions", code=404)
+    author.get("/hotline/editions/999", code=404)
