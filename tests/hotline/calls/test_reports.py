@@ -7,17 +7,8 @@ from sqlalchemy.orm import Session
 from campaigns.sealing import Sealer
 from hotline.steps import HangUp
 from hotline.tickets import Ticket
-from tests.builders import a_phone, a_subscriber, an_area
+from tests.builders import a_phone, a_subscriber
 from tests.hotline.builders import CallerOnTheLine, a_library
-
-
-@pytest.fixture
-def ba_son(session: Session) -> str:
-    an_area(session, "20", name="Lạng Sơn")
-    an_area(session, "06196", name="Ba Sơn", parent="20")
-    an_area(session, "06211", name="Cao Lộc", parent="20")
-    an_area(session, "06637", name="Châu Sơn", parent="20")
-    return "06196"
 
 
 @pytest.mark.parametrize(
