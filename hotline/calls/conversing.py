@@ -44,7 +44,7 @@ def respond(talk: Talk, heard: Heard, *, number: int, keys_awaited: int) -> None
     if is_common or (heard.kind is not HeardKind.SILENCE and place.hear(talk, heard)):
         talk.visit.misses = 0
     else:
-        _miss(talk, heard)
+        _miss(talk, heard, awaits_keys=keys_awaited > 0)
     if talk.ending is None:
         enter(talk)
 
@@ -66,22 +66,31 @@ def _hear_common_key(talk: Talk, heard: Heard) -> bool:
     return True
 
 
-def _miss(talk: Talk, heard: Heard) -> None:
+def _miss(talk: Talk, heard: Heard, *, awaits_keys: bool) -> None:
     """Say what was not understood and ask again; the third time lead to a person."""
     talk.visit.misses += 1
-    is_silence = heard.kind in {HeardKind.SILENCE, HeardKind.VOICE}
-    words = heard.kind is HeardKind.WORDS
+    is_third = talk.visit.misses >= MOST_MISSES
+    place = _place(talk)
+    if is_third and isinstance(place, PersonPlace):
+        place.give_up(talk)
+        return
     # A place that knows better has said already what was wrong.
     if not talk.spoken:
-        talk.say("silence" if is_silence else "not_understood" if words else "wrong_key")
-    if talk.visit.misses < MOST_MISSES:
-        return
-    talk.visit.misses = 0
-    place = _place(talk)
-    if isinstance(place, PersonPlace):
-        place.give_up(talk)
-    else:
+        talk.say(_what_was_wrong(heard, awaits_keys=awaits_keys))
+    if is_third:
+        talk.visit.misses = 0
         talk.call_person()
+
+
+def _what_was_wrong(heard: Heard, *, awaits_keys: bool) -> str:
+    """Return the phrase for it; whoever is about to speak is not told to press a key."""
+    match heard.kind:
+        case HeardKind.SILENCE | HeardKind.VOICE:
+            return "silence" if awaits_keys else "voicemail_empty"
+        case HeardKind.WORDS:
+            return "not_understood"
+        case _:
+            return "wrong_key"
 
 
 def enter(talk: Talk) -> None:
