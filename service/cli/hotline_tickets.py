@@ -48,11 +48,12 @@ def tickets(kind: tuple[str, ...], limit: int, with_closed: bool) -> Answer:  # 
     with open_resources() as resources, reading(resources.sessions) as session:
         found = list_tickets(session, kinds=kinds, with_closed=with_closed, limit=limit)
         rows = [_described(ticket, sealer=resources.sealer) for ticket in found]
-    table = Table("Reference", "Kind", "Urgency", "Topic", "Commune", "Opened", "State", "Number")
-    for row in rows:
-        names = ("reference", "kind", "urgency", "topic", "area", "opened_at", "state", "number")
+        opened = [f"{ticket.opened_at.astimezone(ZONE):%d/%m/%Y %H:%M}" for ticket in found]
+    table = Table("Opened", "Reference", "Kind", "Urgency", "Topic", "Commune", "State", "Number")
+    for row, moment in zip(rows, opened, strict=True):
+        names = ("reference", "kind", "urgency", "topic", "area", "state", "number")
         row["number"] = row["number"] or "withheld"
-        table.add_row(*(str(row[name]) for name in names))
+        table.add_row(moment, *(str(row[name]) for name in names))
     return Answer({"tickets": rows}, [table])
 
 
