@@ -1,7 +1,7 @@
 """Statistics: how the hotline is used, in counts alone; no number and no person is in them."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Select, exists, func, or_, select, text
@@ -35,7 +35,7 @@ class Transfers:
 
     rung: int
     answered: int
-    talked: Seconds
+    seconds: Seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +65,8 @@ class CallStatistics:
             "to": self.until.isoformat(),
             "calls": self.calls,
             "unanswered": self.unanswered,
-            "seconds_to_first_answer": {
-                "median": self.to_first_answer.median,
-                "p90": self.to_first_answer.p90,
-            },
-            "transfers": {
-                "rung": self.transfers.rung,
-                "answered": self.transfers.answered,
-                "seconds": {
-                    "median": self.transfers.talked.median,
-                    "p90": self.transfers.talked.p90,
-                },
-            },
+            "seconds_to_first_answer": asdict(self.to_first_answer),
+            "transfers": asdict(self.transfers),
             "smallest_group_shown": SMALLEST_GROUP,
             **{
                 name: dict(getattr(self, name))

@@ -10,8 +10,8 @@ from hotline.calls.talks import Talk
 from hotline.calls.visits import Visit
 from hotline.declarations.document import NO, YES, Question
 from hotline.declarations.records import Declaration, begin_declaration
+from hotline.references import digit_by_digit
 from hotline.steps import AwaitVoice
-from hotline.tickets import digit_by_digit
 from hotline.voice_messages import hold_voice
 
 HEALTH_DESK = "health"
