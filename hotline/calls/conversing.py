@@ -1,44 +1,34 @@
 """Conversing: what one thing heard does to a talk, and where the talk comes to."""
 
-from dataclasses import dataclass
-
 from hotline.calls.heard import Heard, HeardKind
 from hotline.calls.places.declaring import DeclarationPlace
 from hotline.calls.places.directory import find_place
 from hotline.calls.places.persons import PersonPlace
 from hotline.calls.places.place import Place
 from hotline.calls.talks import Talk
-from hotline.calls.visits import PERSON
 from hotline.steps import HangUp
 
-
-@dataclass(frozen=True, slots=True)
-class Length:
-    """After *most* turns a person helps better; with the *last* one the call ends."""
-
-    most: int
-    last: int
-
-
 MOST_MISSES = 3
-# A call of this many turns is lost in the menus; a household's declarations take many more.
-CALLING = Length(60, 80)
-DECLARING = Length(360, 400)
+# A call of so many turns is lost in the menus: a person helps better. A household's declarations
+# take many more, and whoever is led to a person is let go by that place itself.
+MOST_TURNS = 60
+MOST_DECLARING = 360
+LAST_TURN = 400
 _MOST_HOPS = 8
 
 
 def respond(talk: Talk, heard: Heard, *, number: int, keys_awaited: int) -> None:
     """Act on what is *heard* in turn *number*, when up to *keys_awaited* keys were waited for."""
-    longest = DECLARING if isinstance(_place(talk), DeclarationPlace) else CALLING
-    if number >= longest.last:
+    place = _place(talk)
+    if number >= LAST_TURN:
         talk.hang_up()
         return
-    if number >= longest.most and not talk.visit.node.startswith(PERSON):
+    most = MOST_DECLARING if isinstance(place, DeclarationPlace) else MOST_TURNS
+    if number >= most and not isinstance(place, PersonPlace):
         talk.say("too_long")
         talk.call_person()
         enter(talk)
         return
-    place = _place(talk)
     is_common = keys_awaited > 0 and _hear_common_key(talk, heard)
     talk.visit.is_full = 1 < keys_awaited == len(heard.keys)
     if is_common or (heard.kind is not HeardKind.SILENCE and place.hear(talk, heard)):

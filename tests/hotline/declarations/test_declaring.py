@@ -12,11 +12,13 @@ from campaigns.sealing import Sealer
 from hotline.call_records import Turn
 from hotline.caller_texts import CallerText
 from hotline.calls.heard import heard_keys
+from hotline.calls.places.persons import LONGEST_MESSAGE_S
 from hotline.declarations.document import DeclarationDocument, Question
 from hotline.declarations.records import Declaration, delete_expired
 from hotline.library import Library
 from hotline.loading import read_set, shipped_files
 from hotline.steps import AwaitVoice, HangUp, Transfer
+from hotline.tickets import Ticket, Urgency
 from hotline.voice_messages import VoiceMessage
 from tests.builders import NOON, a_phone, a_subscriber, an_area
 from tests.hotline.builders import CallerOnTheLine, a_library, a_wording
@@ -179,6 +181,24 @@ def test_a_household_may_declare_for_all_its_members(
         give(caller, ANSWERS)
     kept = session.scalars(select(Declaration)).all()
     assert [one.is_complete for one in kept] == [True] * 8
+
+
+def test_danger_late_in_a_long_household_still_finds_somebody(
+    session: Session, sealer: Sealer, library: Library
+) -> None:
+    """However many declarations came before: a desk that is busy, a message, a call back."""
+    caller = CallerOnTheLine(session, library, sealer)
+    declare(caller)
+    for _ in range(5):
+        caller.press("1")
+        give(caller, ANSWERS)
+    caller.press("1")
+    give(caller, (*ANSWERS[:6], "2", "1"))
+    assert "~declaration_danger~" in caller.hears
+    assert "~person_busy~" in caller.be_transferred(was_answered=False)
+    assert caller.ending == AwaitVoice(LONGEST_MESSAGE_S)
+    assert "~voicemail_kept~" in caller.leave_message()
+    assert session.scalars(select(Ticket.urgency)).one() == Urgency.DANGER
 
 
 def test_a_declaration_is_answered_by_the_call_it_is_in_and_no_other(
