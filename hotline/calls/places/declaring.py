@@ -175,12 +175,10 @@ def _offer_known(talk: Talk, question: Question) -> None:
 
     The number itself is not read out: what is said is kept for a day, and not sealed.
     """
-    if not _known_answer(talk, question):
-        return
-    if question.kind == "phone":
+    if question.kind == "phone" and talk.sealed is not None:
         talk.say("phone_confirm")
-    else:
-        talk.say("commune_confirm", area=_own_commune(talk))
+    elif question.kind == "commune" and (area := _own_commune(talk)):
+        talk.say("commune_confirm", area=area)
 
 
 def _known_answer(talk: Talk, question: Question) -> str:
