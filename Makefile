@@ -37,6 +37,7 @@ check: .venv/.ready-dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/pip-audit --progress-spinner off --disable-pip --require-hashes -r requirements.txt
 	LOA_REQUIRE_POSTGRESQL=1 $(BIN)/pytest
 
 bench: .venv/.ready-dev

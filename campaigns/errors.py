@@ -11,7 +11,9 @@ CampaignError
 │   └── UnknownLevelError        the scheme has no such level
 ├── SubscriberError
 │   ├── SubscriberFileError      a subscriber file cannot be read at all
-│   └── UnknownSubscriberError   nobody has this number
+│   ├── UnknownSubscriberError   nobody has this number
+│   ├── UnknownUploadError       no list was handed over under this number
+│   └── UploadTakenError         another worker imports this list by now
 ├── PersonError
 │   ├── LoginRefusedError        this is no login
 │   ├── LoginTakenError          a person with this login exists
@@ -20,6 +22,9 @@ CampaignError
 │   ├── NotPermittedError        no role of this person allows it
 │   ├── KeyRefusedError          such a key cannot be made
 │   └── UnknownKeyError          no key has this number
+├── FiguresError
+│   ├── FiguresMissingError      the day's figures are not here, and older ones are not quoted
+│   └── FiguresRefusedError      these cannot be the figures of that day
 ├── DefinitionError              a campaign file breaks rules, each with line, field and remedy
 ├── TextError
 │   ├── EmptySlotError           a slot has nothing to say here
@@ -101,6 +106,14 @@ class UnknownSubscriberError(SubscriberError):
     """Nobody has this number."""
 
 
+class UnknownUploadError(SubscriberError):
+    """No list was handed over under this number."""
+
+
+class UploadTakenError(SubscriberError):
+    """Another worker imports this list by now."""
+
+
 class PersonError(CampaignError):
     """Something about the people who work with Loa is wrong."""
 
@@ -131,6 +144,18 @@ class KeyRefusedError(AccessError):
 
 class UnknownKeyError(AccessError):
     """No key has this number."""
+
+
+class FiguresError(CampaignError):
+    """Something is wrong with the day's figures."""
+
+
+class FiguresMissingError(FiguresError):
+    """The day's figures are not here, and older ones are not quoted."""
+
+
+class FiguresRefusedError(FiguresError):
+    """These cannot be the figures of that day."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from importlib import resources
 
 from sqlalchemy.orm import Session
 
+from campaigns.figures import Delivered, choose_figures, latest_figures
 from hotline.answers.bank import AnswerBank, Approved
 from hotline.answers.versions import approved_versions
 from hotline.declarations.document import DeclarationDocument
@@ -33,6 +34,7 @@ class Library:
     desks: Desks
     declaration: DeclarationDocument
     recordings: Mapping[tuple[str, str], tuple[str, str]]
+    figures: tuple[Delivered, ...] = ()
 
     def is_offered(self, choice: Choice, *, at: datetime) -> bool:
         """Whether *choice* leads to anything true of its own at the moment *at*.
@@ -43,14 +45,23 @@ class Library:
         return self._leads_somewhere(choice, at=at, seen=frozenset())
 
     def find_answer(self, code: str, *, at: datetime) -> Approved | None:
-        return self.answers.find(code, at=at)
+        """Return what is true under *code* at the moment *at*, or None.
+
+        An answer that quotes the day's figures is none while they are missing.
+        """
+        found = self.answers.find(code, at=at)
+        if found is None or not found.document.slots:
+            return found
+        figures = choose_figures(self.figures, at=at)
+        document = found.document.quoting(figures) if figures else None
+        return replace(found, document=document) if document else None
 
     def find_successor(self, choice: Choice, *, at: datetime) -> Choice | None:
         """Return the first answer below a *choice* that leads to a menu, if any still is true."""
         below, seen = [choice], set[str]()
         while below:
             one = below.pop(0)
-            if one.answer and self.answers.find(one.answer, at=at):
+            if one.answer and self.find_answer(one.answer, at=at):
                 return one
             menu = self.script.nodes.get(one.to or "")
             if isinstance(menu, MenuNode) and one.to and one.to not in seen:
@@ -60,7 +71,7 @@ class Library:
 
     def _leads_somewhere(self, choice: Choice, *, at: datetime, seen: frozenset[str]) -> bool:
         if choice.answer is not None:
-            found = self.answers.find(choice.answer, at=at)
+            found = self.find_answer(choice.answer, at=at)
             return found is not None and found.code == choice.answer
         if choice.to is None or choice.to in seen:
             return False
@@ -91,6 +102,7 @@ def load_library(session: Session) -> Library | None:
         desks=read_document(files["desks.yaml"], Desks),
         declaration=read_document(files["declaration.yaml"], DeclarationDocument),
         recordings=newest_recordings(session),
+        figures=tuple(latest_figures(session)),
     )
 
 

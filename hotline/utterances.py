@@ -77,8 +77,9 @@ def _menu(library: Library, name: str, node: MenuNode, *, at: datetime) -> Itera
 
 def _answers(library: Library, *, at: datetime) -> Iterator[Utterance]:
     for code in library.answers.versions:
-        found = library.find_answer(code, at=at)
-        if found is not None and found.code == code:
+        found = library.answers.find(code, at=at)
+        # What quotes the day's figures is another one every day.
+        if found is not None and found.code == code and not found.document.slots:
             yield Utterance(f"answer:{code}", found.document.spoken.model_dump())
 
 

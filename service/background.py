@@ -13,16 +13,20 @@ from types import TracebackType
 
 from redis import Redis
 from redis.exceptions import RedisError
-from rq import SimpleWorker
+from rq import Queue, SimpleWorker
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from service.database import reading
 from service.gateways import callback_tokens, open_gateway, open_voices
+from service.logs import belonging_to, note
 from service.resources import Resources
 from service.stored_files import drop, store
+from service.uploads import import_upload
 from workers.context import JobContext, provide
+from workers.imports import LEASE
 from workers.queues import QueueName, queue
+from workers.sending import send_batch
 from workers.timetable import Clock
 from workers.vitals import note_failed_job
 
@@ -48,7 +52,24 @@ def job_context(resources: Resources, redis: Redis, *, worker: str) -> JobContex
         voices=open_voices(settings),
         keep_file=partial(store, settings.data_dir),
         drop_file=partial(drop, settings.data_dir),
+        import_upload=partial(import_upload, resources, lease=LEASE),
     )
+
+
+class _Worker(SimpleWorker):
+    """Works in this very process, and logs each job under its own id."""
+
+    def perform_job(self, job: Job, queue: Queue) -> bool:
+        """Do *job*; one that had something to do is worth a line."""
+        with belonging_to(**_ids(job)):
+            begun = time.perf_counter()
+            is_done = super().perform_job(job, queue)
+            # Its public form would ask the queue server, which keeps no results.
+            done = job._result  # noqa: SLF001
+            if is_done and done:
+                took_ms = round((time.perf_counter() - begun) * 1000, 1)
+                note(log, "job", done=done, ms=took_ms)
+        return is_done
 
 
 def run_worker(resources: Resources, redis: Redis, *, queues: Sequence[QueueName]) -> None:
@@ -60,7 +81,7 @@ def run_worker(resources: Resources, redis: Redis, *, queues: Sequence[QueueName
     os.nice(_NICENESS)
     name = f"{socket.gethostname()[:24]}-{os.getpid()}-{int(time.time())}"
     provide(job_context(resources, redis, worker=name))
-    worker = SimpleWorker(
+    worker = _Worker(
         [queue(each, redis) for each in queues],
         name=name.replace(".", "-"),
         connection=redis,
@@ -87,6 +108,11 @@ def run_clock(redis: Redis) -> None:
             log.warning("the queue server does not answer (%s); trying again", type(gone).__name__)
             wait = timedelta(seconds=1)
         stopping.wait(wait.total_seconds())
+
+
+def _ids(job: Job) -> dict[str, object]:
+    sends = job.func_name == f"{send_batch.__module__}.{send_batch.__name__}"
+    return {"job": job.id} | ({"broadcast": job.args[0]} if sends else {})
 
 
 def _name_only(record: logging.LogRecord) -> bool:

@@ -1,19 +1,18 @@
 """Lists: a subscriber file from the disk into the database, and its refused rows back again."""
 
 from collections.abc import Callable, Iterable
-from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from sqlalchemy import Connection
 from sqlalchemy.orm import Session, sessionmaker
 
 from campaigns.audit import record
 from campaigns.sealing import Sealer
 from campaigns.subscribers.imports import (
     Outcome,
+    Staged,
     merge_import,
     preview_import,
     stage_list,
@@ -23,6 +22,7 @@ from campaigns.subscribers.rows import Rejection
 from campaigns.subscribers.sheets import Row, Sheet, open_sheet
 from service.database import begin_on, one_connection
 
+End = Callable[[Session, Outcome, RejectsFile], None]
 Watch = Callable[[Sheet, Iterable[Row]], Iterable[Row]]
 
 
@@ -45,21 +45,20 @@ def import_list(
     dry_run: bool = False,
     rejects: Path | None = None,
     watch: Watch = lambda _, rows: rows,
+    end: End = lambda *_: None,
 ) -> Imported:
     """Import the list at *path*, or with *dry_run* say what that would do.
 
-    Refused rows go to *rejects*, which is written even if there are none; when it is not given,
-    to a fresh file beside the list, if there are any and something was imported. Nobody waits
-    while the list is read; the merge is one short transaction. Either both the data and the
-    rejects file are there in the end, or neither.
+    Refused rows go to *rejects*, written even if there are none; without it, to a fresh file
+    beside the list once something was imported. Nobody waits while the list is read; the merge
+    is one short transaction, ended by *end*: both data and rejects file are there then, or none.
     """
     target = _target(path, rejects, dry_run=dry_run)
-    with ExitStack() as stack:
-        sheet = stack.enter_context(open_sheet(path))
-        connection = stack.enter_context(one_connection(sessions))
-        refused = stack.enter_context(
-            RejectsFile(target or path, sheet.headings, delimiter=sheet.delimiter)
-        )
+    with (
+        open_sheet(path) as sheet,
+        one_connection(sessions) as connection,
+        RejectsFile(target or path, sheet.headings, delimiter=sheet.delimiter) as refused,
+    ):
         with begin_on(connection, sessions, read_only=True) as session:
             staged = stage_list(
                 session,
@@ -68,14 +67,15 @@ def import_list(
                 now=now,
                 area_code=area_code,
                 on_reject=refused.add if target is not None else _ignore,
-                watch=lambda rows: watch(sheet, rows),
+                watch=partial(watch, sheet),
             )
             preview = preview_import(session, staged, complete=complete) if dry_run else None
-        wanted = rejects is not None or (target is not None and bool(staged.rejected))
+        wanted = bool(rejects or (target and staged.rejected))
         if wanted:
             refused.finish()
-        merge = partial(merge_import, staged=staged, now=now, complete=complete)
-        outcome = preview or _keep(connection, sessions, merge, name=path.name, now=now)
+        with begin_on(connection, sessions) as session:
+            outcome = preview or _merge(session, staged, complete=complete, now=now)
+            end(session, outcome, refused)
         if wanted:
             refused.keep()
     return Imported(outcome, target if wanted else None)
@@ -89,29 +89,33 @@ def _target(path: Path, rejects: Path | None, *, dry_run: bool) -> Path | None:
     return None if dry_run else free_path(path)
 
 
-def _keep(
-    connection: Connection,
-    sessions: sessionmaker[Session],
-    merge: Callable[[Session], Outcome],
-    *,
-    name: str,
-    now: datetime,
-) -> Outcome:
-    with begin_on(connection, sessions) as session:
-        outcome = merge(session)
-        merged = outcome.merged
-        record(
-            session,
-            "subscribers.imported",
-            f"list:{name[:100]}",
-            now=now,
-            rows=outcome.rows_read,
-            entered=merged.entered,
-            changed=merged.changed,
-            returned=merged.returned,
-            left=merged.left,
-        )
-        return outcome
+def describe_outcome(outcome: Outcome) -> dict[str, object]:
+    """Write what an import did, or would do, as programs are told."""
+    return {
+        "rows_read": outcome.rows_read,
+        "rows_rejected": sum(outcome.rows_rejected.values()),
+        "rejected": outcome.rows_rejected,
+        "duplicates": outcome.duplicates,
+        **asdict(outcome.merged),
+        "warnings": list(outcome.warnings),
+    }
+
+
+def _merge(session: Session, staged: Staged, *, complete: bool, now: datetime) -> Outcome:
+    outcome = merge_import(session, staged, now=now, complete=complete)
+    merged = outcome.merged
+    record(
+        session,
+        "subscribers.imported",
+        f"list:{staged.name[:100]}",
+        now=now,
+        rows=outcome.rows_read,
+        entered=merged.entered,
+        changed=merged.changed,
+        returned=merged.returned,
+        left=merged.left,
+    )
+    return outcome
 
 
 def _ignore(_: Rejection) -> None:

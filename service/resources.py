@@ -62,10 +62,15 @@ def at_the_command_line() -> Actor:
     return Actor(login[:64], f"command line, account {account} on {socket.gethostname()}"[:120])
 
 
+def queue_address(settings: Settings) -> str:
+    """Return where the configured queue server is, or the one that `loa up` runs."""
+    return settings.redis_url or queue_url(settings.data_dir)
+
+
 @contextmanager
 def open_queue(settings: Settings) -> Iterator[Redis]:
     """Open the configured queue server, or the one that `loa up` runs in the data directory."""
-    redis = open_redis(settings.redis_url or queue_url(settings.data_dir))
+    redis = open_redis(queue_address(settings))
     try:
         yield redis
     finally:

@@ -3,6 +3,7 @@
 import os
 import re
 import secrets
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Self
 from urllib.parse import urlsplit
@@ -17,6 +18,8 @@ SECRETS_FILE = "secrets.env"
 LOOPBACK_RATE_PER_S = 5000
 TWILIO_RATE_PER_S = 100
 _MIN_SECRET_CHARS = 32
+# Of 32 hexadecimal digits drawn at random fewer than eight different ones come in a million years.
+_MIN_SECRET_DISTINCT = 8
 # The oldest of Google's voices at Twilio, and so the surest to be there.
 VOICES = {
     "vi": "Google.vi-VN-Wavenet-A",
@@ -46,6 +49,8 @@ class Settings(BaseSettings):
     loopback_account_sid: str = Field("", alias="LOA_LOOPBACK_ACCOUNT_SID")
     loopback_auth_token: SecretStr = Field(SecretStr(""), alias="LOA_LOOPBACK_AUTH_TOKEN")
     metrics_token: SecretStr = Field(SecretStr(""), alias="LOA_METRICS_TOKEN")
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field((), alias="LOA_TRUSTED_PROXIES")
+    api_requests_a_minute: int = Field(1200, alias="LOA_API_RATE", ge=60)
     lanes_given: Annotated[tuple[Lane, ...], NoDecode] = Field((), alias="LOA_LANES")
     hotline_number: str = Field("1800 1119", alias="LOA_HOTLINE")
     voices_given: str = Field("", alias="LOA_VOICES")
@@ -56,6 +61,13 @@ class Settings(BaseSettings):
     @classmethod
     def _read_lanes(cls, value: object) -> object:
         return Lane.read_all(value) if isinstance(value, str) else value
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _read_proxies(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return tuple(str(ip_network(part.strip())) for part in value.split(",") if part.strip())
 
     @field_validator("voices_given")
     @classmethod
@@ -109,12 +121,14 @@ class Settings(BaseSettings):
             "LOA_SECRET_KEY": self.secret_key.get_secret_value(),
             "LOA_SEAL_KEY": self.seal_key.get_secret_value(),
         }
-        weak = [name for name, value in given.items() if len(value) < _MIN_SECRET_CHARS]
+        if token := self.metrics_token.get_secret_value():
+            given["LOA_METRICS_TOKEN"] = token
+        weak = [name for name, value in given.items() if _is_weak(value)]
         if weak:
             raise SettingsError(
-                f"{' and '.join(weak)} must be set to at least {_MIN_SECRET_CHARS} characters; "
-                "nothing was started or changed. Make one with: openssl rand -base64 32. "
-                "See docs/SETTINGS.md."
+                f"{' and '.join(weak)} must be set to at least {_MIN_SECRET_CHARS} random "
+                "characters; nothing was started or changed. Make one with: "
+                "openssl rand -base64 32. See docs/SETTINGS.md."
             )
         return self
 
@@ -152,6 +166,11 @@ def _read(env_files: tuple[Path | str, ...], overrides: dict[str, object]) -> Se
             f"{' or '.join(str(file) for file in env_files)} is not a text in UTF-8. Nothing was "
             "changed. Save it again with the encoding UTF-8; see docs/SETTINGS.md."
         ) from None
+
+
+def _is_weak(secret: str) -> bool:
+    """Whether somebody has typed *secret* rather than let a machine draw it."""
+    return len(secret) < _MIN_SECRET_CHARS or len(set(secret)) < _MIN_SECRET_DISTINCT
 
 
 def _is_proxy(address: str) -> bool:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from campaigns.gateway import TextGateway
 from campaigns.lanes import Lane
 from campaigns.sealing import Sealer
+from campaigns.subscribers.uploads import Upload
 from hotline.voice_gateway import VoiceGateway
 
 
@@ -18,7 +19,8 @@ class JobContext:
     """Everything a job needs; *lease* is how long a claim is honoured, *worker* names us in it.
 
     *reading* opens a session that only reads and so waits for no writer. *keep_file* writes
-    content under a name in the data directory, *drop_file* removes it.
+    content under a name in the data directory, *drop_file* removes it. *import_upload* imports a
+    list that was claimed, and says there how it ended.
     """
 
     sessions: sessionmaker[Session]
@@ -33,6 +35,7 @@ class JobContext:
     voices: VoiceGateway
     keep_file: Callable[[str, bytes], object]
     drop_file: Callable[[str], object]
+    import_upload: Callable[[Upload], object]
 
 
 class ContextMissingError(RuntimeError):

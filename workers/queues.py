@@ -10,6 +10,8 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 
 JOB_TIMEOUT_S = 120
+# Millions of rows are read and sealed one by one.
+IMPORT_TIMEOUT_S = 3600
 
 
 class QueueName(StrEnum):
@@ -19,6 +21,7 @@ class QueueName(StrEnum):
     RECEIPTS = "receipts"
     SENDING = "sending"
     UPKEEP = "upkeep"
+    IMPORTS = "imports"
 
 
 def queue(name: QueueName, redis: Redis) -> Queue:
@@ -39,7 +42,7 @@ def ask_for(redis: Redis, name: QueueName, job: Callable[..., Any], *args: Any) 
     waiting.enqueue_call(
         job,
         args=args,
-        timeout=JOB_TIMEOUT_S,
+        timeout=IMPORT_TIMEOUT_S if name is QueueName.IMPORTS else JOB_TIMEOUT_S,
         result_ttl=0,
         failure_ttl=0,
         job_id=f"{label}--{uuid4().hex[:12]}",

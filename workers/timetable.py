@@ -8,6 +8,7 @@ from typing import Any
 from redis import Redis
 
 from workers.caller_texts import recover_caller_texts, send_caller_texts
+from workers.imports import import_uploads
 from workers.queues import QueueName, ask_for
 from workers.receipts import drain_receipts
 from workers.upkeep import listen_again, recover, wake_broadcasts
@@ -30,6 +31,7 @@ TIMETABLE = (
     Entry(recover_caller_texts, QueueName.UPKEEP, timedelta(seconds=15)),
     Entry(fetch_voice_messages, QueueName.UPKEEP, timedelta(seconds=30)),
     Entry(keep_retention, QueueName.UPKEEP, timedelta(hours=1)),
+    Entry(import_uploads, QueueName.IMPORTS, timedelta(seconds=2)),
     Entry(recover, QueueName.UPKEEP, timedelta(seconds=5)),
     Entry(listen_again, QueueName.UPKEEP, timedelta(minutes=1)),
 )

@@ -9,6 +9,7 @@ from typing import Protocol
 from sqlalchemy.orm import Session
 
 from campaigns.access.answered import forget_answered
+from campaigns.subscribers.uploads import forget_uploads
 from hotline.calls.heard import Heard, HeardKind
 from hotline.calls.places.persons import SHORTEST_MESSAGE_S
 from hotline.calls.turns import last_turn_at, take_missed, waits_for_message
@@ -69,6 +70,7 @@ def keep_retention() -> int:
         close_forgotten_calls(session, now=ctx.now())
         delete_expired(session, now=ctx.now())
         forget_answered(session, now=ctx.now())
+        forget_uploads(session, now=ctx.now())
     return emptied
 
 

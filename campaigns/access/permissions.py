@@ -12,7 +12,9 @@ class Permission(StrEnum):
 
     AREAS_READ = "areas.read"
     LEVELS_DECIDE = "levels.decide"
+    FIGURES_DELIVER = "figures.deliver"
     SUBSCRIBERS_READ = "subscribers.read"
+    SUBSCRIBERS_IMPORT = "subscribers.import"
     SUBSCRIBERS_REVEAL = "subscribers.reveal"
     SUBSCRIBERS_CONSENT = "subscribers.consent"
     SUBSCRIBERS_ERASE = "subscribers.erase"
@@ -47,12 +49,18 @@ _READING = frozenset(
 GRANTS: Mapping[Role, frozenset[Permission]] = {
     Role.AUTHOR: _READING | {Permission.CAMPAIGNS_WRITE},
     Role.HEALTH_DATA_OWNER: _READING
-    | {Permission.LEVELS_DECIDE, Permission.PLANS_SIGN, Permission.ANSWERS_APPROVE},
+    | {
+        Permission.LEVELS_DECIDE,
+        Permission.FIGURES_DELIVER,
+        Permission.PLANS_SIGN,
+        Permission.ANSWERS_APPROVE,
+    },
     Role.CONTENT_APPROVER: _READING
     | {Permission.PLANS_SIGN, Permission.ANSWERS_APPROVE, Permission.BROADCASTS_CONTROL},
     Role.SENDER: _READING
     | {
         Permission.SUBSCRIBERS_READ,
+        Permission.SUBSCRIBERS_IMPORT,
         Permission.SUBSCRIBERS_CONSENT,
         Permission.PLANS_SIGN,
         Permission.BROADCASTS_LAUNCH,

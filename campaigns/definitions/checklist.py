@@ -7,10 +7,11 @@ from enum import StrEnum
 from campaigns.definitions.document import CampaignDocument
 from campaigns.definitions.sentences import SENTENCES
 from campaigns.definitions.wording import find_absences, find_figures, find_presences, without_slots
+from campaigns.figures import CREDITS, FIGURES
 from campaigns.texts.diacritics import unaccent
 from campaigns.texts.encodings import VIETNAMESE, choose, doubtful
 from campaigns.texts.segments import measure
-from campaigns.texts.slots import fill
+from campaigns.texts.slots import fill, slots_in
 
 MAX_SEGMENTS = 3
 _MAX_WORDS = 8
@@ -24,6 +25,9 @@ SAMPLE_VALUES: Mapping[str, str] = {
     "from_day": "30/10",
     "until": "18h30 30/10",
     "hotline": "1800 1119",
+    **dict.fromkeys(FIGURES, "123.456"),
+    "figures_source": "Sở Y tế Lạng Sơn",
+    "figures_as_of": "18h30 ngày 30/10/2026",
 }
 
 
@@ -52,7 +56,7 @@ class Remark:
 
 _SEVERITIES = {
     "sensitive_words": Severity.SENSITIVE,
-    "figures_without_source": Severity.ERROR,
+    "figures_without_source": Severity.SENSITIVE,
     "link_shortener": Severity.ERROR,
 }
 
@@ -66,7 +70,7 @@ def lint(document: CampaignDocument) -> list[Remark]:
     for language, text in document.texts.items():
         remarks += [_remark(code, language) for code in find_absences(text)]
         remarks += [_remark(code, language, words) for code, words in find_presences(text)]
-        if document.figures is None and (figures := find_figures(text)):
+        if document.figures is None and (figures := _uncredited(text)):
             remarks.append(_remark("figures_without_source", language, figures))
         remarks += _about_length(document, language, text)
     return remarks
@@ -75,6 +79,15 @@ def lint(document: CampaignDocument) -> list[Remark]:
 def is_sensitive(document: CampaignDocument) -> bool:
     """Whether *document* speaks of something that the steering committee must consent to."""
     return any(remark.severity is Severity.SENSITIVE for remark in lint(document))
+
+
+def _uncredited(text: str) -> list[str]:
+    """Return the figures in *text* that it gives no source for, the slots of figures included."""
+    slots = slots_in(text)
+    if CREDITS.keys() <= slots:
+        return []
+    quoted = [f"{{{name}}}" for name in FIGURES if name in slots]
+    return [*find_figures(text), *quoted]
 
 
 def _about_campaign(document: CampaignDocument) -> Iterator[Remark]:

@@ -68,8 +68,14 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         "The link is not under gov.vn: {words}.",
     ),
     "figures_without_source": (
-        "Số liệu chưa có nguồn và thời điểm: {words}. Thêm figures: {{source, as_of}}.",
-        "Figures without source and time: {words}. Add figures: {{source, as_of}}.",
+        (
+            "Số liệu chưa có nguồn và thời điểm: {words}. Thêm figures: {{source, as_of}}, hoặc "
+            "{{figures_source}} và {{figures_as_of}}; nếu không, Ban Chỉ đạo phải ký."
+        ),
+        (
+            "Figures without source and time: {words}. Add figures: {{source, as_of}}, or "
+            "{{figures_source}} and {{figures_as_of}}; else the steering committee must sign."
+        ),
     ),
     "too_long": (
         "Tin dài {words} đoạn; nên từ 3 đoạn trở xuống.",

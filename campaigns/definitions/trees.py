@@ -115,6 +115,8 @@ class _Builder:
             _refuse(event, "the file holds too many values", "Name areas by the one above them")
         if len(self._open) > _MAX_DEPTH:
             _refuse(event, "fields are nested too deeply", "Write fields as the manual shows")
+        if isinstance(event, ScalarEvent):
+            event.value = _join_halves(event)
 
     def _take(self, event: NodeEvent) -> None:
         parent = self._open[-1] if self._open else None
@@ -178,6 +180,14 @@ def written_place(place: Place) -> str:
 
 def _refuse(event: Event, problem: str, remedy: str) -> NoReturn:
     raise DefinitionError([Complaint(_line(event), "file", problem, remedy)])
+
+
+def _join_halves(event: ScalarEvent) -> str:
+    """Join what JSON writes as two halves of one letter and YAML leaves apart (RFC 8259 §7)."""
+    try:
+        return event.value.encode("utf-16", "surrogatepass").decode("utf-16")
+    except UnicodeDecodeError:
+        _refuse(event, "half of a letter stands alone", "Type that place again")
 
 
 def _line(event: Event) -> int:

@@ -19,11 +19,13 @@ from campaigns.errors import (
     SignatureRefusedError,
     UnknownPlanError,
 )
+from campaigns.figures import require_figures
 from campaigns.people import Person, Role
 from campaigns.plans.deeds import record_deed
 from campaigns.plans.models import LONGEST_DOCUMENT, LONGEST_REASON, Plan, Signature
 from campaigns.plans.objections import require_not_rejected, require_unopposed
 from campaigns.plans.planning import PlanDraft
+from campaigns.plans.rendering import slots_of
 from campaigns.plans.requirements import required_roles
 from campaigns.plans.rules import Severity
 from campaigns.plans.summaries import summarise
@@ -125,7 +127,8 @@ def sign_plan(
 
     Raises SignatureRefusedError for whoever wrote this or an earlier revision, for people without
     a role that it needs, and for the steering committee without a *ground*; PlanDriftedError when
-    the campaign has a newer revision; PlanReturnedError when somebody has sent it back.
+    the campaign has a newer revision; PlanReturnedError when somebody has sent it back;
+    FiguresMissingError while the day's figures that it quotes are missing.
     """
     known = session.scalar(
         select(Signature).where(Signature.plan_id == plan.id, Signature.person_id == person.id)
@@ -134,6 +137,7 @@ def sign_plan(
         return known
     require_newest(session, plan)
     require_unopposed(session, plan)
+    require_figures(session, slots_of(plan.revision.document), now=now)
     is_for_committee = _require_standing(session, plan, person, ground)
     signature = Signature(
         plan_id=plan.id,

@@ -13,10 +13,11 @@ from sqlalchemy.orm import Session
 from campaigns.definitions.canonical import digest as document_digest
 from campaigns.definitions.document import CampaignDocument
 from campaigns.errors import EmptyAudienceError
+from campaigns.figures import quotable_figures, require_figures
 from campaigns.lanes import Lane, lane_for
 from campaigns.plans.audiences import Audience, Group, choose_audience, count_groups, list_members
 from campaigns.plans.estimates import Stretch, estimate_sending
-from campaigns.plans.rendering import RenderedText, render_texts, require_texts
+from campaigns.plans.rendering import RenderedText, render_texts, require_texts, slots_of
 from campaigns.plans.rules import Finding, check_rules
 
 SAMPLES = 5
@@ -108,11 +109,13 @@ def draft_plan(
 ) -> PlanDraft:
     """Plan *document* on the people and levels of *now*; writes nothing.
 
-    Raises UnknownAreaError, EmptyAudienceError and EmptySlotError, because such a campaign could
-    not be sent at all; every other objection is among the findings.
+    Raises UnknownAreaError, EmptyAudienceError, EmptySlotError and FiguresMissingError, because
+    such a campaign could not be sent at all; every other objection is among the findings.
     """
     audience = choose_audience(session, document, now=now)
-    texts = render_texts(document, audience.places, hotline=terms.hotline)
+    require_figures(session, slots_of(document), now=now)
+    figures = quotable_figures(session, now=now)
+    texts = render_texts(document, audience.places, hotline=terms.hotline, figures=figures)
     groups = count_groups(session, document, audience)
     if not any(group.count for group in groups if not group.skipped):
         raise EmptyAudienceError(

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from campaigns.definitions.document import CampaignDocument
 from campaigns.errors import EmptySlotError
+from campaigns.figures import Delivered
 from campaigns.levels import get_level
 from campaigns.local_time import ZONE
 from campaigns.plans.audiences import Group, Place
@@ -28,7 +29,11 @@ class RenderedText:
 
 
 def render_texts(
-    document: CampaignDocument, places: Mapping[str, Place], *, hotline: str
+    document: CampaignDocument,
+    places: Mapping[str, Place],
+    *,
+    hotline: str,
+    figures: Delivered | None = None,
 ) -> list[RenderedText]:
     """Render every language for every place that has something to say in each slot.
 
@@ -36,7 +41,7 @@ def render_texts(
     somebody lives in a place without a text, ``require_texts`` objects.
     """
     return [
-        _render(document, language, place, hotline=hotline)
+        _render(document, language, place, {"hotline": hotline} | _quoted(figures, language))
         for language in sorted(document.texts)
         for place in places.values()
         if place.decision is not None or not LEVEL_SLOTS & slots_in(document.texts[language])
@@ -63,14 +68,23 @@ def rests_on_level(document: CampaignDocument, slots: Iterable[str]) -> bool:
     return bool(document.audience.levels) or bool(LEVEL_SLOTS.intersection(slots))
 
 
+def slots_of(document: CampaignDocument) -> frozenset[str]:
+    """Return the slots of all texts of *document* together."""
+    return frozenset().union(*map(slots_in, document.texts.values()))
+
+
+def _quoted(figures: Delivered | None, language: str) -> dict[str, str]:
+    return figures.slots(language) if figures else {}
+
+
 def _render(
-    document: CampaignDocument, language: str, place: Place, *, hotline: str
+    document: CampaignDocument, language: str, place: Place, everywhere: Mapping[str, str]
 ) -> RenderedText:
     template = document.texts[language]
     slots = slots_in(template)
     decision = place.decision
     rests = decision is not None and rests_on_level(document, slots)
-    values = _values(document, language, place, hotline=hotline, rests=rests)
+    values = _values(document, language, place, everywhere, rests=rests)
     body = fill(template, values)
     return RenderedText(
         language=language,
@@ -82,12 +96,17 @@ def _render(
 
 
 def _values(
-    document: CampaignDocument, language: str, place: Place, *, hotline: str, rests: bool
+    document: CampaignDocument,
+    language: str,
+    place: Place,
+    everywhere: Mapping[str, str],
+    *,
+    rests: bool,
 ) -> dict[str, str]:
     values = {
+        **everywhere,
         "area": place.area.full_name,
         "document": document.document,
-        "hotline": hotline,
         "until": _day_and_hour(document.window.not_after) if document.window.not_after else "",
     }
     decision = place.decision

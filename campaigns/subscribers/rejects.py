@@ -59,6 +59,10 @@ class RejectsFile:
         self._file.flush()
         os.fsync(self._file.fileno())
 
+    def content(self) -> bytes:
+        """Return everything that was written and finished."""
+        return self._draft.read_bytes()
+
     def keep(self) -> None:
         """Give the finished file its name, in place of an older rejects file."""
         self._draft.replace(self.path)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from campaigns.errors import EmptySlotError, TextError, UnknownSlotError
+from campaigns.figures import CREDITS, FIGURES
 
 # What each blank stands for, by the name that authors write in braces.
 KNOWN_SLOTS: Mapping[str, str] = {
@@ -15,6 +16,8 @@ KNOWN_SLOTS: Mapping[str, str] = {
     "until": "the moment until which the text holds",
     "document": "the number of the document that decided the level or ordered the campaign",
     "hotline": "the number to ask",
+    **FIGURES,
+    **CREDITS,
 }
 _PIECE = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
 

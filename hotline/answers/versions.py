@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from campaigns.audit import record
 from campaigns.base import Base, BigId
+from campaigns.figures import require_figures
 from campaigns.people import Person, Role
 from hotline.answers.document import AnswerDocument, TopicDocument
 from hotline.editions import mark_changed
@@ -108,7 +109,8 @@ def approve_answers(
 ) -> list[AnswerVersion]:
     """Approve the newest version of each of *codes*; all of them, or none.
 
-    Raises UnknownAnswerError and ApprovalRefusedError.
+    Raises UnknownAnswerError and ApprovalRefusedError, and FiguresMissingError while the day's
+    figures that one of them quotes are missing.
     """
     newest = {version.code: version for version in newest_versions(session)}
     approved = []
@@ -117,6 +119,7 @@ def approve_answers(
         if version is None:
             raise UnknownAnswerError(f"No answer has the code {code}. See `loa hotline answers`.")
         if version.approved_at is None:
+            require_figures(session, version.answer.slots, now=now)
             version.approve(person, now=now)
             approved.append(version)
             record(

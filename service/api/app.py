@@ -10,7 +10,10 @@ from service.api.areas import areas
 from service.api.broadcasts import broadcasts
 from service.api.campaigns import campaigns
 from service.api.description import describe
+from service.api.documentation import documentation
+from service.api.figures import figures
 from service.api.hotline import hotline
+from service.api.imports import imports
 from service.api.people import people
 from service.api.plans import plans
 from service.api.problems import answer_form, answer_problems
@@ -20,7 +23,7 @@ from service.resources import Resources
 PREFIX = "/api/v1"
 SPEC = "/api/openapi.json"
 VERSION = "1.0"
-RESOURCES = (areas, subscribers, campaigns, plans, broadcasts, hotline, people)
+RESOURCES = (areas, figures, subscribers, imports, campaigns, plans, broadcasts, hotline, people)
 
 
 def create_api(resources: Resources, *, largest_body: int) -> Flask:
@@ -52,6 +55,7 @@ def create_api(resources: Resources, *, largest_body: int) -> Flask:
     app.before_request(_refuse_nul)
     for resource in RESOURCES:
         app.register_blueprint(resource, url_prefix=PREFIX)
+    app.register_blueprint(documentation)
 
     @app.spec_processor
     def finish(spec: Any) -> Any:

@@ -4,8 +4,10 @@ import re
 from typing import Any
 
 from flask import Flask
+from pydantic import BaseModel
 
 from campaigns.access.answered import LONGEST_KEY
+from campaigns.definitions.document import CampaignDocument
 from service.api.once import HEADER
 from service.api.problems import CONTENT_TYPE, Problem
 from service.api.requests import NEEDS
@@ -18,6 +20,15 @@ ABOUT = (
 )
 _BEARER = {"type": "http", "scheme": "bearer", "description": "A key from `loa keys add`."}
 _METHODS = {"get", "post", "put", "delete"}
+_BYTES = {"schema": {"type": "string", "contentMediaType": "application/octet-stream"}}
+# Bodies that are no plain JSON form, and so are read by the views themselves.
+_READ_BY_HAND: dict[tuple[str, str], dict[str, Any]] = {
+    ("/api/v1/campaigns/{slug}", "put"): {
+        "application/json": {"schema": {"$ref": "#/components/schemas/CampaignDocument"}},
+        "application/yaml": {"schema": {"type": "string"}},
+    },
+    ("/api/v1/subscribers/imports", "post"): {"application/octet-stream": _BYTES},
+}
 # Plain reads and looks may come again as they are.
 _REPEATABLE = {"/search", "/reveal", "/voice", "/dry-run", "/keys", "/rotate"}
 
@@ -25,12 +36,14 @@ _REPEATABLE = {"/search", "/reveal", "/voice", "/dry-run", "/keys", "/rotate"}
 def describe(spec: dict[str, Any], app: Flask) -> dict[str, Any]:
     """Return *spec* with who may ask what, what every address may refuse, and bodies required."""
     spec["info"]["description"] = ABOUT
+    # Two blueprints may share one.
+    spec["tags"] = list({tag["name"]: tag for tag in spec["tags"]}.values())
     spec["info"]["license"] = {"name": "Apache-2.0", "identifier": "Apache-2.0"}
     parts = spec.setdefault("components", {})
     parts.setdefault("securitySchemes", {})["key"] = _BEARER
     schemas = parts.setdefault("schemas", {})
-    schemas["Problem"] = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-    schemas |= schemas["Problem"].pop("$defs", {})
+    for form in (Problem, CampaignDocument):
+        _add_form(schemas, form)
     needs = {
         (template_of(rule.rule), method.lower()): getattr(
             app.view_functions[rule.endpoint], NEEDS, None
@@ -41,10 +54,17 @@ def describe(spec: dict[str, Any], app: Flask) -> dict[str, Any]:
     for path, operations in spec["paths"].items():
         for method in _METHODS & operations.keys():
             _complete(operations[method], path, method, needs.get((path, method)))
-    put = spec["paths"].get("/api/v1/campaigns/{slug}", {}).get("put")
-    if put is not None:
-        put["requestBody"] = _campaign_body()
+    for (path, method), content in _READ_BY_HAND.items():
+        spec["paths"][path][method]["requestBody"] = {"required": True, "content": content}
     return spec
+
+
+def _add_form(schemas: dict[str, Any], form: type[BaseModel]) -> None:
+    """Add *form* as it may be given, with whatever it is made of below its name."""
+    name = form.__name__
+    schema = form.model_json_schema(ref_template=f"#/components/schemas/{name}.{{model}}")
+    parts = schema.pop("$defs", {})
+    schemas |= {name: schema} | {f"{name}.{part}": parts[part] for part in parts}
 
 
 def _complete(operation: dict[str, Any], path: str, method: str, permission: object) -> None:
@@ -78,13 +98,3 @@ def is_once(path: str, method: str) -> bool:
 def template_of(rule: str) -> str:
     """Return the address of a Flask *rule* as OpenAPI writes it."""
     return re.sub(r"<(?:[^:<>]+:)?(\w+)>", r"{\1}", rule)
-
-
-def _campaign_body() -> dict[str, Any]:
-    return {
-        "required": True,
-        "content": {
-            "application/json": {"schema": {"$ref": "#/components/schemas/CampaignDocument"}},
-            "application/yaml": {"schema": {"type": "string"}},
-        },
-    }

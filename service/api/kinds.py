@@ -100,3 +100,11 @@ FAULT = Kind(
     "Loa gặp lỗi",
     "Chưa có gì thay đổi. Báo người vận hành Loa kèm thời điểm gửi yêu cầu.",
 )
+TOO_MANY = Kind(
+    "too-many-requests",
+    HTTPStatus.TOO_MANY_REQUESTS,
+    "Too many requests in a short time",
+    "Nothing was changed. Wait as long as the header `Retry-After` says.",
+    "Quá nhiều yêu cầu trong thời gian ngắn",
+    "Chưa có gì thay đổi. Chờ theo thời gian nêu ở tiêu đề `Retry-After`.",
+)

@@ -13,6 +13,7 @@ from service.api.kinds import (
     NO_QUEUE,
     REFUSED,
     REUSED_KEY,
+    TOO_MANY,
     Kind,
 )
 
@@ -34,6 +35,7 @@ _RULES = (
     Kind("unknown-broadcast", *_UNKNOWN),
     Kind("unknown-answer", *_UNKNOWN),
     Kind("unknown-ticket", *_UNKNOWN),
+    Kind("unknown-upload", *_UNKNOWN),
     Kind(
         "not-permitted",
         HTTPStatus.FORBIDDEN,
@@ -115,6 +117,16 @@ _RULES = (
         "Chưa lưu gì. Sửa từng dòng nêu trong `errors`.",
     ),
     Kind(
+        "figures-missing",
+        HTTPStatus.CONFLICT,
+        "The day's figures are missing",
+        "Nothing was signed or sent. Have the health data owner deliver them, or take the figures "
+        "out of the text.",
+        "Chưa có số liệu trong ngày",
+        "Chưa ký hay gửi gì. Đề nghị cơ quan cung cấp số liệu gửi số liệu, hoặc bỏ số liệu khỏi "
+        "nội dung.",
+    ),
+    Kind(
         "slug-taken",
         HTTPStatus.CONFLICT,
         "A campaign with this name has other content",
@@ -190,14 +202,7 @@ HTTP_PROBLEMS = {
             "Không nhận loại nội dung này",
             "Chưa có gì thay đổi. Xem `/api/openapi.json` để biết địa chỉ này nhận gì.",
         ),
-        Kind(
-            "too-many-requests",
-            HTTPStatus.TOO_MANY_REQUESTS,
-            "Too many requests in a short time",
-            "Nothing was changed. Wait as long as the header `Retry-After` says.",
-            "Quá nhiều yêu cầu trong thời gian ngắn",
-            "Chưa có gì thay đổi. Chờ theo thời gian nêu ở tiêu đề `Retry-After`.",
-        ),
+        TOO_MANY,
         FAULT,
     )
 }

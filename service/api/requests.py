@@ -17,6 +17,7 @@ from campaigns.audit import Actor, act_as
 from campaigns.local_time import ZONE
 from campaigns.people import Person
 from service.api.kinds import NO_KEY
+from service.api.limits import Limits
 from service.api.problems import Refusal, RefusedError
 from service.database import reading as reading_session
 from service.resources import Resources
@@ -30,6 +31,7 @@ _BEARER = "bearer"
 class Caller:
     """Who asks: the person a key acts for, and what that key may do."""
 
+    key: int
     person: Person
     permissions: frozenset[Permission]
     actor: Actor
@@ -42,6 +44,7 @@ def needs(permission: Permission) -> Callable[[View], View]:
         @wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Any:
             g.caller = _identify()
+            limits().count_program(g.caller.key)
             require(permission, g.caller.permissions)
             return view(*args, **kwargs)
 
@@ -58,6 +61,10 @@ def caller() -> Caller:
 
 def resources() -> Resources:
     return cast("Resources", current_app.extensions["loa"])
+
+
+def limits() -> Limits:
+    return cast("Limits", current_app.extensions["loa_limits"])
 
 
 @contextmanager
@@ -103,9 +110,10 @@ def _identify() -> Caller:
         with reading() as session:
             key = find_valid_key(session, text.strip(), now=now)
     if key is None:
+        limits().count_stranger(request.remote_addr or "nowhere")
         raise RefusedError(Refusal(NO_KEY, headers={"WWW-Authenticate": 'Bearer realm="loa"'}))
     if not is_noted(key, now=now):
         with resources().sessions.begin() as session:
             note_use(session, key, now=now)
     source = f"api key {key.id} from {request.remote_addr or 'nowhere'}"
-    return Caller(key.person, key.scope_set, Actor(key.person.login, source))
+    return Caller(key.id, key.person, key.scope_set, Actor(key.person.login, source))

@@ -18,6 +18,7 @@ COMMANDS = {
     "db": ("service.cli.db", "db", "The database's schema."),
     "demo": ("service.cli.demo", "demo", "A sample province and campaign, to its ledger."),
     "drill": ("service.cli.drill", "drill_command", "What killed parts of a broadcast cost."),
+    "figures": ("service.cli.figures", "figures", "The day's figures, which texts may quote."),
     "hotline": ("service.cli.hotline", "hotline", "What the hotline says, and to whom."),
     "keys": ("service.cli.keys", "keys", "Keys with which programs act for somebody."),
     "subscribers": ("service.cli.subscribers", "subscribers", "People who receive texts."),

@@ -9,6 +9,7 @@ from campaigns.audit import Actor
 from service.background import run_clock, run_worker
 from service.cli.serving import say_ready, serving
 from service.embedded.children import Child, Supervisor
+from service.logs import begin_logs
 from service.resources import open_queue, open_resources
 from service.schema import require_current
 from service.settings import load_settings
@@ -57,6 +58,7 @@ def worker(queues: list[QueueName], count: int, as_json: bool) -> None:  # noqa:
 @serving
 def clock(as_json: bool) -> None:  # noqa: FBT001 - click
     """Run the clock, which puts due jobs on the queues; a second one does no harm."""
+    begin_logs()
     with open_queue(load_settings()) as redis:
         redis.ping()
         say_ready({"clock": os.getpid()}, "", as_json=as_json)
@@ -64,6 +66,7 @@ def clock(as_json: bool) -> None:  # noqa: FBT001 - click
 
 
 def _run_one(queues: list[QueueName], *, as_json: bool) -> None:
+    begin_logs()
     worker = Actor("", "worker")
     with open_resources(actor=worker) as resources, open_queue(resources.settings) as redis:
         require_current(resources.engine)
@@ -73,6 +76,7 @@ def _run_one(queues: list[QueueName], *, as_json: bool) -> None:
 
 
 def _run_many(queues: list[QueueName], count: int, *, as_json: bool) -> None:
+    begin_logs()
     command = (sys.executable, "-m", "service", "worker", "--queues", ",".join(queues))
     with Supervisor() as supervisor:
         for number in range(1, count + 1):

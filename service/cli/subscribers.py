@@ -26,7 +26,7 @@ from campaigns.subscribers.sheets import Row, Sheet
 from service.cli.output import NOTES, Answer, answering
 from service.database import reading
 from service.erasing import erase_everywhere
-from service.lists import Imported, Watch, import_list
+from service.lists import Imported, Watch, describe_outcome, import_list
 from service.resources import Resources, open_resources
 
 A_LIST = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -208,18 +208,8 @@ def _progress() -> Iterator[Watch]:
 
 
 def _import_document(imported: Imported, *, dry_run: bool) -> dict[str, object]:
-    outcome, merged = imported.outcome, imported.outcome.merged
-    return {
-        "dry_run": dry_run,
-        "rows_read": outcome.rows_read,
-        "rows_rejected": sum(outcome.rows_rejected.values()),
-        "rejected": outcome.rows_rejected,
-        "duplicates": outcome.duplicates,
-        **{name: value for name, value in asdict(merged).items() if name != "by_area"},
-        "by_area": merged.by_area,
-        "rejects": str(imported.rejects) if imported.rejects else None,
-        "warnings": list(outcome.warnings),
-    }
+    rejects = str(imported.rejects) if imported.rejects else None
+    return {"dry_run": dry_run, **describe_outcome(imported.outcome), "rejects": rejects}
 
 
 def _show_import(

@@ -3,17 +3,30 @@
 from flask import Blueprint, Flask, Response, jsonify
 
 from service.api.app import create_api
-from service.resources import Resources
+from service.api.limits import Limits, limit_requests
+from service.queue_server import open_redis
+from service.resources import Resources, queue_address
+from service.web.manners import keep_manners
 from service.web.metrics import Metrics
 from service.web.readiness import say_ready
 from service.web.recorded_prompts import recorded_prompts
+from service.web.request_log import log_requests
 
 LARGEST_BODY = 1024 * 1024
 
 
 def create_app(resources: Resources) -> Flask:
     """Build the application on *resources*, which stay open for as long as it serves."""
+    settings = resources.settings
     app = create_api(resources, largest_body=LARGEST_BODY)
+    limit_requests(
+        app,
+        Limits(
+            lambda: open_redis(queue_address(settings)), a_minute=settings.api_requests_a_minute
+        ),
+    )
+    keep_manners(app, is_https=settings.public_url.startswith("https:"))
+    log_requests(app)
     app.register_blueprint(_machines(resources))
     app.register_blueprint(recorded_prompts(resources.settings.data_dir))
     return app

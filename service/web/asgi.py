@@ -6,13 +6,13 @@ from contextlib import ExitStack
 from typing import Any
 
 from a2wsgi import WSGIMiddleware
+from granian.utils.proxies import wrap_asgi_with_proxy_headers
 
 from campaigns.audit import Actor
 from campaigns.broadcasts.receiving import CarrierReport
-from service.embedded.valkey import queue_url
 from service.gateways import callback_tokens, carrier_account
 from service.queue_server import open_async_redis, open_redis
-from service.resources import Resources, open_resources
+from service.resources import Resources, open_resources, queue_address
 from service.settings import Settings, load_settings
 from service.twilio.gateway import CALLBACK_PATH
 from service.twilio.signatures import SignatureValidator
@@ -36,7 +36,7 @@ class Web:
     def __init__(self, settings: Settings) -> None:
         self._opened = ExitStack()
         resources = self._opened.enter_context(open_resources(settings, actor=Actor("", "web")))
-        redis_url = settings.redis_url or queue_url(settings.data_dir)
+        redis_url = queue_address(settings)
         self._commits = GroupCommit(
             open_async_redis(redis_url),
             write_through=lambda reports: write_through(resources, reports),
@@ -57,7 +57,7 @@ class Web:
             case "http" if CallsDoor.opens(scope["path"]):
                 await self._calls(scope, receive, send)
             case _:
-                await self._pages(scope, receive, send)
+                await self._pages(scope, _as_coroutine(receive), send)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -76,9 +76,19 @@ class Web:
         await send({"type": "lifespan.shutdown.complete"})
 
 
-def application() -> Web:
-    """Open the web of this process's settings."""
-    return Web(load_settings().require_secrets())
+def _as_coroutine(receive: Receive) -> Receive:
+    """Give a2wsgi the coroutine it runs from its thread; granian hands out another awaitable."""
+
+    async def received() -> Any:
+        return await receive()
+
+    return received
+
+
+def application() -> Any:
+    """Open the web of this process's settings; addresses are believed of its own proxies only."""
+    settings = load_settings().require_secrets()
+    return wrap_asgi_with_proxy_headers(Web(settings), [*settings.trusted_proxies])
 
 
 def open_receipts_door(settings: Settings, commits: GroupCommit) -> ReceiptsDoor:

@@ -1,7 +1,6 @@
 """The web server: granian around the ASGI application, announced once it really answers."""
 
 import ctypes
-import logging
 import multiprocessing
 import os
 import signal
@@ -11,13 +10,15 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces, Loops, RuntimeModes
 from granian.log import LogLevels
 
 from service.errors import UnreachableError
-from service.web.asgi import Web, application
+from service.logs import plan_of_logs
+from service.web.asgi import application
 
 _PR_SET_PDEATHSIG = 1
 _LOOK_EVERY_S = 0.02
@@ -51,7 +52,7 @@ def serve(*, host: str, port: int, workers: int, on_ready: Callable[[], None]) -
         factory=True,
         log_access=False,
         log_level=LogLevels.warning,
-        log_dictconfig=_LOGGING,
+        log_dictconfig=plan_of_logs(),
         respawn_failed_workers=True,
         workers_kill_timeout=_STOP_WITHIN_S,
     )
@@ -59,7 +60,7 @@ def serve(*, host: str, port: int, workers: int, on_ready: Callable[[], None]) -
     server.serve()
 
 
-def in_worker() -> Web:
+def in_worker() -> Any:
     """Open the application in a process that ends with the one that started it."""
     if sys.platform == "linux":
         started_by = os.getppid()
@@ -92,27 +93,3 @@ def _announce(host: str, port: int, on_ready: Callable[[], None]) -> None:
             time.sleep(_LOOK_EVERY_S)
 
     threading.Thread(target=wait_for_answer, daemon=True).start()
-
-
-_LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "generic": {
-            "()": "logging.Formatter",
-            "fmt": "%(asctime)s %(levelname)s %(name)s: %(message)s",
-        },
-        "access": {"()": "logging.Formatter", "fmt": "%(message)s"},
-    },
-    "handlers": {
-        "console": {
-            "class": "logging.StreamHandler",
-            "formatter": "generic",
-            "stream": "ext://sys.stderr",
-        }
-    },
-    "loggers": {
-        "_granian": {"level": logging.WARNING, "handlers": ["console"], "propagate": False}
-    },
-    "root": {"level": logging.WARNING, "handlers": ["console"]},
-}

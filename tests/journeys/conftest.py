@@ -58,6 +58,11 @@ class Installation:
             document: dict[str, int] = json.load(answer)
         return document
 
+    def logs(self) -> str:
+        """Return what all processes have logged so far."""
+        files = (self.machine.resources.settings.data_dir / "logs").glob("*.log")
+        return "\n".join(file.read_text(encoding="utf-8") for file in sorted(files))
+
     def kill_a_worker_that_speaks(self, broadcast: int) -> None:
         """Send SIGKILL to a worker while it holds a claimed batch."""
         pids: list[int] = []

@@ -4,11 +4,17 @@ Real processes, a real queue, a real carrier on this machine, on each database; 
 arrives twice, late and out of order.
 """
 
+import csv
+import json
+import re
 from pathlib import Path
+from typing import Any
+from urllib.request import Request, urlopen
 
 import pytest
 
 from campaigns.areas import LANG_SON
+from campaigns.phones import read_phone
 from service.demonstration import CAMPAIGN, write_levels, write_subscribers
 from tests.builders import NOON
 from tests.journeys.conftest import Installation
@@ -55,6 +61,45 @@ def check_the_books(loa: Installation, broadcast: int) -> None:
     assert (carrier["count"], carrier["distinct"], carrier["doubled"]) == (PEOPLE, PEOPLE, 0)
 
 
+def numbers_in(people: Path) -> list[str]:
+    """Return everybody in the list, by their number in E.164."""
+    with people.open(encoding="utf-8", newline="") as file:
+        typed = [row[0] for row in list(csv.reader(file))[1:]]
+    return [read_phone(one) for one in typed[:PEOPLE]]
+
+
+def ask_about(loa: Installation, people: Path, phone: str) -> None:
+    """Search for a number and hand over a list, as an operator's program does over HTTP."""
+    loa.loa("users", "add", "tracuu", "--agency", "Sở KH&CN", "--role", "sender")
+    key = loa.loa("keys", "add", "tracuu", "--name", "tra cứu")["text"]
+
+    def ask(path: str, body: bytes | None = None) -> Any:
+        headers = {"Authorization": f"Bearer {key}", "Idempotency-Key": "list-1"}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        url = f"{loa.machine.web_url}/api/v1{path}"
+        with urlopen(Request(url, body, headers), timeout=10) as answer:  # noqa: S310
+            return json.load(answer)
+
+    assert ask("/subscribers/search", json.dumps({"phone": phone}).encode())["phone"] != phone
+    number = ask("/subscribers/imports?name=again.csv", people.read_bytes())["import"]
+    path = f"/subscribers/imports/{number}"
+    loa.until(lambda: ask(path)["state"] == "done")
+    assert ask(path)["outcome"]["unchanged"] == PEOPLE
+
+
+def check_the_logs(loa: Installation, broadcast: int, numbers: list[str]) -> None:
+    """Every process has told what it did, under its ids, and nobody's number."""
+    logs = loa.logs()
+    read = [json.loads(line) for line in logs.splitlines() if line.startswith("{")]
+    lines = [line for line in read if "event" in line]
+    assert any(line.get("broadcast") == broadcast and line.get("job") for line in lines)
+    assert any(line.get("path") == "/api/v1/subscribers/search" for line in lines)
+    assert all(line.get("request") for line in lines if line["event"] == "request")
+    digits = re.findall(r"[0-9]{9,}", re.sub(r"(?<=[0-9])[ .-]+(?=[0-9])", "", logs))
+    assert not [run for run in digits if any(number[-9:] in run for number in numbers)]
+
+
 def test_everybody_is_texted_once_and_every_receipt_arrives(
     installation: Installation, tmp_path: Path
 ) -> None:
@@ -70,6 +115,9 @@ def test_everybody_is_texted_once_and_every_receipt_arrives(
     by = installation.ledger(broadcast).accepted_by
     assert by.handset + by.failed == PEOPLE
     assert 0 < by.failed < PEOPLE / 5
+    numbers = numbers_in(tmp_path / "subscribers.csv")
+    ask_about(installation, tmp_path / "subscribers.csv", numbers[0])
+    check_the_logs(installation, broadcast, numbers)
 
 
 # A carrier that takes its time: on a busy machine everything else would be over at the first look.

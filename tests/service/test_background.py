@@ -18,7 +18,7 @@ from service.queue_server import open_redis
 from service.resources import open_resources
 from service.settings import load_settings
 from tests.builders import NOON, a_broadcast, a_province
-from tests.service.cli.clerk import SEAL_KEY
+from tests.service.cli.clerk import SEAL_KEY, SECRETS
 from workers.context import JobContext, provide
 from workers.upkeep import listen_again, wake_broadcasts
 from workers.voice_messages import fetch_voice_messages
@@ -30,7 +30,7 @@ def context(fresh_database: str, valkey_url: str, data_dir: Path) -> Iterator[Jo
     settings = load_settings(
         data_dir=data_dir,
         database_url=fresh_database,
-        secret_key="s" * 32,
+        secret_key=SECRETS["LOA_SECRET_KEY"],
         seal_key=SEAL_KEY,
         loopback_account_sid="AC",
         loopback_auth_token="t",  # noqa: S106 - it opens nothing

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from campaigns.lanes import Lane
 from campaigns.sealing import Sealer
+from campaigns.subscribers.uploads import Upload
 from service.database import reading
 from service.queue_server import open_redis
 from tests.builders import NOON
@@ -53,6 +54,12 @@ def files() -> dict[str, bytes]:
 
 
 @pytest.fixture
+def imported() -> list[Upload]:
+    """The lists that jobs have imported."""
+    return []
+
+
+@pytest.fixture
 def redis(valkey_url: str) -> Iterator[Redis]:
     with open_redis(valkey_url) as client:
         yield client
@@ -68,6 +75,7 @@ def job_context(
     watch: Watch,
     voices: FakeVoices,
     files: dict[str, bytes],
+    imported: list[Upload],
 ) -> Iterator[JobContext]:
     context = JobContext(
         sessions=sessions,
@@ -82,6 +90,7 @@ def job_context(
         voices=voices,
         keep_file=files.__setitem__,
         drop_file=lambda name: files.pop(name, None),
+        import_upload=imported.append,
     )
     provide(context)
     yield context

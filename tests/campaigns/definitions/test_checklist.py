@@ -88,9 +88,17 @@ def test_figures_with_source_and_time_pass() -> None:
     """What the health department published at 15:00 may be told."""
     figures = {"source": "Sở Y tế", "as_of": "2026-11-20T15:00+07:00"}
     assert remarks_on(CLEAR + " Có 12 ca nhiễm mới.", figures=figures) == {}
-    broken = remarks_on(CLEAR + " Có 12 ca nhiễm mới.")["figures_without_source"]
-    assert broken.severity is Severity.ERROR
-    assert "12 ca" in broken.message_en
+    loose = remarks_on(CLEAR + " Có 12 ca nhiễm mới.")["figures_without_source"]
+    assert loose.severity is Severity.SENSITIVE
+    assert "12 ca" in loose.message_en
+
+
+def test_the_days_figures_are_quoted_with_their_source_and_time() -> None:
+    credited = " {cases_today} ca mới, theo {figures_source}, {figures_as_of}."
+    assert remarks_on(CLEAR + credited) == {}
+    (loose,) = remarks_on(CLEAR + " Hôm nay: {cases_today}, theo {figures_source}.").values()
+    assert (loose.code, loose.severity) == ("figures_without_source", Severity.SENSITIVE)
+    assert "{cases_today}" in loose.message_vi
 
 
 def test_a_campaign_without_an_end_is_remarked() -> None:

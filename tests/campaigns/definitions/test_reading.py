@@ -272,3 +272,13 @@ def test_a_byte_order_mark_and_windows_line_ends_do_no_harm(tmp_path: Path) -> N
     path = tmp_path / "campaign.yaml"
     path.write_bytes(b"\xef\xbb\xbf" + GOOD.replace("\n", "\r\n").encode())
     assert read_campaign_file(path) == read_campaign(GOOD, name="x")
+
+
+def test_a_letter_that_json_writes_in_two_halves_is_one_letter() -> None:
+    """Programs write whatever is not ASCII so; half a letter alone is nothing."""
+    written = GOOD.replace(
+        "title: Hướng dẫn cho địa bàn cấp độ 3", 'title: "\\ud83d\\ude37 Khẩu trang"'
+    )
+    assert read_campaign(written, name="campaign.yaml").title == "😷 Khẩu trang"
+    alone = the_complaint(GOOD.replace("title: Hướng dẫn cho", 'title: "\\ud83d" #'))
+    assert (alone.line, alone.problem) == (2, "half of a letter stands alone")

@@ -14,7 +14,8 @@ from tests.builders import an_area
 from tests.campaigns.definitions.files import a_file
 
 SEAL_KEY = "a seal key that opens only tests"
-SECRETS = {"LOA_SECRET_KEY": "s" * 32, "LOA_SEAL_KEY": SEAL_KEY}
+OTHER_KEY = "a seal key that opens no such database"
+SECRETS = {"LOA_SECRET_KEY": "a secret key that only tests have", "LOA_SEAL_KEY": SEAL_KEY}
 # Nobody listens there.
 NO_QUEUE = "redis://127.0.0.1:1"
 

@@ -100,7 +100,6 @@ def test_a_revision_voids_the_signatures(
 @pytest.mark.parametrize(
     ("text", "code"),
     [
-        ("Lạng Sơn: 12 ca mới trong ngày. Hỏi đáp: {hotline}.", "figures_without_source"),
         ("Lạng Sơn: Xem https://bit.ly/abc. Hỏi đáp: {hotline}.", "link_shortener"),
     ],
 )

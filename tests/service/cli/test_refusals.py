@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.campaigns.subscribers.lists import a_list
-from tests.service.cli.clerk import Clerk, a_campaign_file, everything
+from tests.service.cli.clerk import OTHER_KEY, Clerk, a_campaign_file, everything
 
 LEVELS = "area,level,from,document\n"
 AREAS = "code,name,kind,parent,valid_from\n"
@@ -235,7 +235,7 @@ def test_a_seal_key_that_is_not_this_databases(
     words = (*command, str(a_list(tmp_path, "0912345678,06196"))) if command[1:] == () else command
 
     with nothing_changes(busy_clerk):
-        said = busy_clerk.refusal("subscribers", *words, LOA_SEAL_KEY="k" * 32)
+        said = busy_clerk.refusal("subscribers", *words, LOA_SEAL_KEY=OTHER_KEY)
 
     assert "does not open with LOA_SEAL_KEY" in said
     assert "345678" not in said

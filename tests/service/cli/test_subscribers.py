@@ -11,8 +11,7 @@ from service.cli.app import main
 from service.database import open_engine, open_sessions
 from tests.builders import an_area
 from tests.campaigns.subscribers.lists import a_list, a_workbook
-
-SECRETS = {"LOA_SECRET_KEY": "s" * 32, "LOA_SEAL_KEY": "a seal key that opens only tests"}
+from tests.service.cli.clerk import SECRETS
 
 
 @pytest.fixture

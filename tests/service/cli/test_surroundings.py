@@ -14,7 +14,7 @@ from service.embedded.valkey import running_valkey
 from service.queue_server import open_redis
 from tests.campaigns.subscribers.lists import a_list
 from tests.fakes.ports import a_free_port
-from tests.service.cli.clerk import Clerk, a_campaign_file, a_small_province, everything
+from tests.service.cli.clerk import OTHER_KEY, Clerk, a_campaign_file, a_small_province, everything
 
 PASSWORD = "very-secret"  # noqa: S105 - it opens nothing
 KILOBYTES = 1024
@@ -154,7 +154,7 @@ def test_a_file_that_may_not_be_read(
 
 
 @pytest.mark.parametrize("missing", ["LOA_SEAL_KEY", "LOA_SECRET_KEY"])
-@pytest.mark.parametrize("value", ["", "short"])
+@pytest.mark.parametrize("value", ["", "short", "x" * 40])
 def test_a_missing_secret_beside_a_database_of_ones_own(
     clerk: Clerk, data_dir: Path, missing: str, value: str
 ) -> None:
@@ -164,7 +164,7 @@ def test_a_missing_secret_beside_a_database_of_ones_own(
     without = Clerk(clerk.url, data_dir, **{missing: value})
     said = without.refusal("areas", "load", "--lang-son")
 
-    assert said.startswith(f"{missing} must be set to at least 32 characters")
+    assert said.startswith(f"{missing} must be set to at least 32 random characters")
     assert "openssl rand -base64 32" in said
     assert everything(clerk.url) == before
 
@@ -253,7 +253,11 @@ def test_a_launch_with_another_databases_seal_key_leaves_nothing_launched(
         busy_clerk.answer("campaigns", "sign", "1", "--user", login)
 
     said = busy_clerk.refusal(
-        "campaigns", "launch", "1", LOA_REDIS_URL=valkey_url, LOA_SEAL_KEY="k" * 32
+        "campaigns",
+        "launch",
+        "1",
+        LOA_REDIS_URL=valkey_url,
+        LOA_SEAL_KEY=OTHER_KEY,
     )
 
     assert "does not open with LOA_SEAL_KEY" in said

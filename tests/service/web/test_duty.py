@@ -1,6 +1,7 @@
 """What machines ask at night: readiness that names what is away, and metrics with a token."""
 
 import asyncio
+import re
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,13 @@ from service.web.app import create_app
 from service.web.turn_times import TurnTimer
 from tests.builders import NOON, a_broadcast, a_province
 from tests.fakes.telephones import ClockedResources
+from tests.guards.sources import ROOT
 from workers.queues import QueueName, ask_for
 from workers.upkeep import recover
 from workers.vitals import note_answer, note_failed_job
 
 TOKEN = "a token that shows only tests"  # noqa: S105 - of no value
+DASHBOARD = ROOT / "docs" / "grafana.json"
 NOBODY = "redis://127.0.0.1:1"
 
 
@@ -111,6 +114,9 @@ def test_the_figures_are_those_of_the_tables_and_the_queue(
     assert found["loa_turn_seconds_bucket", "0.5"] == 2
     assert found["loa_turn_seconds_count", ""] == found["loa_turn_seconds_bucket", "+Inf"] == 3
     assert found["loa_turn_seconds_sum", ""] == 20.303
+    drawn = set(re.findall(r"loa_\w+", DASHBOARD.read_text(encoding="utf-8")))
+    assert drawn - {name for name, _ in found} == set(), "the dashboard draws what nobody measures"
+    assert {"loa_texts", "loa_queue_jobs", "loa_turn_seconds_bucket"} <= drawn
 
 
 def test_without_the_queue_server_the_tables_are_still_counted(

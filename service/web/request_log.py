@@ -1,0 +1,57 @@
+"""The log of requests: each gets an id that its answer names, and one line when it is answered."""
+
+import logging
+import re
+import time
+from contextlib import ExitStack
+from uuid import uuid4
+
+from flask import Flask, Response, g, request, request_started
+
+from service.logs import belonging_to, note
+
+HEADER = "X-Request-Id"
+# Asked every few seconds by monitors, and of no interest to anybody afterwards.
+_UNLOGGED = frozenset({"/healthz", "/readyz", "/metrics"})
+_ID = re.compile(r"[A-Za-z0-9._-]{8,64}").fullmatch
+
+log = logging.getLogger(__name__)
+
+
+def log_requests(app: Flask) -> None:
+    """Have *app* log its requests: method, path, status and milliseconds, never what was sent.
+
+    An id that a proxy has given a request is kept, so that both logs can be read side by side.
+    No address of Loa holds a number, and no query is logged.
+    """
+    # Sooner than any function that may refuse the request.
+    request_started.connect(_begin, app)
+    app.after_request(_say)
+    app.teardown_request(_end)
+
+
+def _begin(_app: Flask, **_: object) -> None:
+    given = request.headers.get(HEADER, "")
+    g.request_id = given if _ID(given) else uuid4().hex
+    g.begun = time.perf_counter()
+    g.belongs = ExitStack()
+    g.belongs.enter_context(belonging_to(request=g.request_id))
+
+
+def _say(answer: Response) -> Response:
+    answer.headers[HEADER] = g.request_id
+    if request.path not in _UNLOGGED:
+        took_ms = round((time.perf_counter() - g.begun) * 1000, 1)
+        note(
+            log,
+            "request",
+            method=request.method,
+            path=request.path,
+            status=answer.status_code,
+            ms=took_ms,
+        )
+    return answer
+
+
+def _end(_error: BaseException | None) -> None:
+    g.belongs.close()
