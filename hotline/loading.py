@@ -13,7 +13,7 @@ from hotline.answers.document import AnswerDocument, TopicDocument
 from hotline.answers.versions import keep_topic
 from hotline.declarations.document import DeclarationDocument
 from hotline.desks import Desks
-from hotline.documents import Document, read_document
+from hotline.documents import Document, line_of, read_document
 from hotline.editions import keep_edition
 from hotline.errors import EditionError
 from hotline.library import SHIPPED, Library
@@ -103,7 +103,7 @@ def read_set(files: Mapping[str, str]) -> HotlineSet:
         for name, source in sorted(files.items())
         if name.startswith(TOPICS)
     ]
-    measures = _compose(documents.get("measures.yaml"), faults)
+    measures = _compose(documents.get("measures.yaml"), files, faults)
     if faults:
         raise EditionError(faults)
     found = HotlineSet(
@@ -154,16 +154,16 @@ def _read(source: str, model: type[D], name: str, faults: list[Fault]) -> D | No
         return None
 
 
-def _compose(measures: Document | None, faults: list[Fault]) -> TopicDocument | None:
+def _compose(
+    measures: Document | None, files: Mapping[str, str], faults: list[Fault]
+) -> TopicDocument | None:
     if not isinstance(measures, MeasuresDocument):
         return None
     try:
         return compose_answers(measures)
     except (CampaignError, ValueError) as wrong:
-        complaint = Complaint(0, "activities", str(wrong), "Write the scheme's own levels")
-    except LookupError as slot:
-        problem = f"{slot} is no slot that is filled here"
-        complaint = Complaint(0, "spoken, sms, row", problem, "Use the slots of the shipped file")
+        line = line_of(files["measures.yaml"], "activities")
+        complaint = Complaint(line, "activities", str(wrong), "Write the scheme's own levels")
     faults.append(("measures.yaml", complaint))
     return None
 
@@ -175,9 +175,13 @@ def _as(document: Document | None, model: type[D]) -> D:
 
 
 def _twice(found: HotlineSet) -> Iterator[Fault]:
-    seen: set[str] = set()
-    for topic in found.topics:
+    """Yield the answers that two files give."""
+    names = [*sorted(name for name in found.files if name.startswith(TOPICS)), "measures.yaml"]
+    known: dict[str, str] = {}
+    for name, topic in zip(names, found.topics, strict=True):
         for code in topic.answers:
-            if code in seen:
-                yield TOPICS, Complaint(0, code, "stands in two files", "Keep one of them")
-            seen.add(code)
+            if code in known:
+                line = line_of(found.files[name], "answers", code)
+                problem = f"stands in {known[code]} too"
+                yield name, Complaint(line, code, problem, "Keep one of them")
+            known.setdefault(code, name)

@@ -43,6 +43,7 @@ PHRASES: Mapping[str, frozenset[str]] = {
         "report_where": "",
         "report_where_kept": "area",
         "commune_confirm": "area",
+        "phone_confirm": "",
         "voicemail_kept": "reference",
         "voicemail_ask_withheld": "",
         "voicemail_kept_withheld": "reference",

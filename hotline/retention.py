@@ -13,6 +13,7 @@ from campaigns.bulk import change
 from hotline.call_records import Call, CallState, Turn
 from hotline.caller_texts import CallerText
 from hotline.callers import Caller
+from hotline.declarations.records import Declaration
 from hotline.tickets import Ticket, TicketState
 from hotline.voice_messages import VoiceMessage
 
@@ -84,6 +85,7 @@ def _forget_traces(session: Session, *, now: datetime) -> int:
             Call.fingerprint.is_not(None),
             # Whoever asks to be forgotten must be found as long as there is something of theirs.
             Call.id.not_in(select(Ticket.call_id).where(Ticket.sealed.is_not(None))),
+            Call.id.not_in(select(Declaration.call_id)),
         )
         .values(fingerprint=None),
     )

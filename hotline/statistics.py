@@ -1,10 +1,10 @@
 """Statistics: how the hotline is used, in counts alone; no number and no person is in them."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, func, select, text
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select, text
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from campaigns.broadcasts.controls import get_broadcast
@@ -35,7 +35,7 @@ class Transfers:
 
     rung: int
     answered: int
-    talked: Seconds
+    seconds: Seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +65,8 @@ class CallStatistics:
             "to": self.until.isoformat(),
             "calls": self.calls,
             "unanswered": self.unanswered,
-            "seconds_to_first_answer": {
-                "median": self.to_first_answer.median,
-                "p90": self.to_first_answer.p90,
-            },
-            "transfers": {
-                "rung": self.transfers.rung,
-                "answered": self.transfers.answered,
-                "seconds": {
-                    "median": self.transfers.talked.median,
-                    "p90": self.transfers.talked.p90,
-                },
-            },
+            "seconds_to_first_answer": asdict(self.to_first_answer),
+            "transfers": asdict(self.transfers),
             "smallest_group_shown": SMALLEST_GROUP,
             **{
                 name: dict(getattr(self, name))
@@ -89,16 +79,13 @@ class CallStatistics:
 def count_calls(session: Session, *, since: datetime, until: datetime) -> CallStatistics:
     """Count the calls of a stretch of time; hours are the province's own."""
     within = (Call.started_at >= since) & (Call.started_at < until)
-    turns = select(Turn.call_id).join(Call, Call.id == Turn.call_id).where(within)
     calls = session.scalar(select(func.count()).select_from(Call).where(within)) or 0
-    helped = turns.where((Turn.answer != "") | Turn.node.like("person:%")).distinct().subquery()
-    reached = session.scalar(select(func.count()).select_from(helped)) or 0
     return CallStatistics(
         since=since,
         until=until,
         calls=calls,
         by_state=_count(session, Call.state, within),
-        unanswered=calls - reached,
+        unanswered=calls - _count_helped(session, within),
         to_first_answer=_first_answers(session, within),
         by_topic=_count_calls_by(session, Turn.topic, within),
         by_language=_count_languages(session, within),
@@ -139,6 +126,17 @@ def _count(
 ) -> dict[str, int]:
     rows = session.execute(select(column, func.count()).where(within).group_by(column))
     return {state.value: count for state, count in rows}
+
+
+def _count_helped(session: Session, within: ColumnElement[bool]) -> int:
+    """Count the calls that heard an answer, that somebody took, or that left something to work."""
+    helped = (
+        select(Turn.call_id).where(Turn.answer != "", Turn.call_id == Call.id),
+        select(CallTransfer.id).where(CallTransfer.was_answered, CallTransfer.call_id == Call.id),
+        select(Ticket.id).where(Ticket.call_id == Call.id),
+    )
+    either = or_(*(exists(one) for one in helped))
+    return session.scalar(select(func.count()).select_from(Call).where(within, either)) or 0
 
 
 def _count_calls_by(

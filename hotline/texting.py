@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from campaigns.broadcasts.receiving import CarrierReport
 from campaigns.broadcasts.stops import CARRIER
 from campaigns.deliveries import DeliveryState
+from campaigns.errors import SealBrokenError
 from campaigns.gateway import (
     Accepted,
     Answer,
@@ -23,7 +24,7 @@ from campaigns.gateway import (
     Uncertain,
 )
 from campaigns.sealing import Sealer
-from campaigns.subscribers.consent import opt_out_owner
+from campaigns.subscribers.consent import opt_out_owner, require_own_seal
 from hotline.caller_texts import CallerText
 
 # In callback tokens and receipts a caller text goes by this broadcast, of which there is none:
@@ -69,7 +70,8 @@ def claim_texts(
     texts = []
     attempts = []
     for row in rows:
-        if row.ordered_at + WORTH_SENDING_FOR <= now or row.sealed is None:
+        to = _number_of(session, row, sealer=sealer)
+        if to is None or row.ordered_at + WORTH_SENDING_FOR <= now:
             row.state = DeliveryState.EXPIRED
             continue
         row.state = DeliveryState.CLAIMED
@@ -80,7 +82,7 @@ def claim_texts(
             OutgoingText(
                 broadcast_id=BROADCAST,
                 position=row.id,
-                to=sealer.unseal(row.sealed),
+                to=to,
                 body=row.body,
                 sender="",
                 segments=row.segments,
@@ -137,18 +139,18 @@ def find_lost_texts(
     """Return texts of unknown fate whose lease is over."""
     rows = session.scalars(
         select(CallerText)
-        .where(CallerText.state == DeliveryState.UNKNOWN, CallerText.lease_until < now)
+        .where(
+            CallerText.state == DeliveryState.UNKNOWN,
+            CallerText.lease_until < now,
+            CallerText.sealed.is_not(None),
+        )
         .order_by(CallerText.id)
         .limit(limit)
     )
     return [
-        LostCallerText(
-            row.id,
-            row.attempts,
-            Inquiry(sealer.unseal(row.sealed), (row.claimed_at or now) - CLOCK_SKEW),
-        )
+        LostCallerText(row.id, row.attempts, Inquiry(to, (row.claimed_at or now) - CLOCK_SKEW))
         for row in rows
-        if row.sealed is not None
+        if (to := _number_of(session, row, sealer=sealer)) is not None
     ]
 
 
@@ -197,6 +199,19 @@ def hear_of_text(session: Session, report: CarrierReport, *, now: datetime) -> b
             opt_out_owner(session, row.fingerprint, source=CARRIER, now=now)
     session.flush()
     return True
+
+
+def _number_of(session: Session, row: CallerText, *, sealer: Sealer) -> str | None:
+    """Return who is owed the text; None after an erasure, and of a damaged row.
+
+    One damaged row must not keep everybody else's text back. Raises SealBrokenError when it is
+    the key that is wrong, for then nobody may be passed over.
+    """
+    try:
+        return sealer.unseal(row.sealed) if row.sealed else None
+    except SealBrokenError:
+        require_own_seal(session, sealer=sealer)
+        return None
 
 
 def _settle(session: Session, row: CallerText, answer: Answer, *, now: datetime) -> None:

@@ -1,6 +1,5 @@
 """Tickets: what callers leave to be worked: callbacks, rumours, feedback; listed by urgency."""
 
-import secrets
 from datetime import datetime
 from enum import IntEnum, StrEnum
 
@@ -11,13 +10,12 @@ from campaigns.base import Base, BigId
 from campaigns.sealing import Sealer
 from hotline.call_records import Call
 from hotline.errors import TicketRefusedError, UnknownTicketError
+from hotline.references import free_reference
 from hotline.voice_messages import VoiceMessage, hold_voice
 
-_DIGITS = 6
 _LONGEST_ANSWER = 2000
 # Viet Nam's mobile numbers have nine digits after the country code or the zero.
 _TELLING_DIGITS = 9
-_TRIES = 20
 
 
 class TicketKind(StrEnum):
@@ -135,7 +133,7 @@ def open_ticket(
         return known
     call = session.get_one(Call, call_id)
     ticket = Ticket(
-        reference=_free_reference(session),
+        reference=free_reference(session, Ticket.reference),
         kind=kind,
         urgency=urgency,
         topic=topic,
@@ -197,17 +195,3 @@ def last_ticket(session: Session, call_id: int, kind: TicketKind) -> Ticket | No
         .limit(1)
         .with_for_update()
     )
-
-
-def digit_by_digit(reference: str) -> str:
-    """Write a reference as it is read out, so that a caller can write it down."""
-    return " ".join(reference)
-
-
-def _free_reference(session: Session) -> str:
-    """Return six digits that nobody has; random, so that nobody can guess another's."""
-    for _ in range(_TRIES):
-        reference = f"{secrets.randbelow(10**_DIGITS - 10 ** (_DIGITS - 1)) + 10 ** (_DIGITS - 1)}"
-        if session.scalar(select(Ticket.id).where(Ticket.reference == reference)) is None:
-            return reference
-    raise RuntimeError("no reference is free; the retention of tickets has not run")

@@ -156,9 +156,10 @@ def is_held(session: Session, voice_id: int) -> bool:
     return found is not None
 
 
-def keep_voice(session: Session, voice_id: int, name: str) -> None:
-    """Note that the message lies here, sealed, in the file *name*."""
-    change(session, update(VoiceMessage).where(VoiceMessage.id == voice_id).values(file=name))
+def keep_voice(session: Session, voice_id: int, name: str) -> bool:
+    """Note that the message lies here, sealed, in the file *name*; False if nobody knows it now."""
+    here = update(VoiceMessage).where(VoiceMessage.id == voice_id)
+    return change(session, here.values(file=name)) == 1
 
 
 def forget_carrier_copy(session: Session, voice_id: int) -> None:

@@ -50,7 +50,7 @@ def drain_receipts() -> int:
             drained += _take_in(ctx, portion)
     else:
         ask_for(ctx.redis, QueueName.RECEIPTS, drain_receipts)
-    _count_unknown_tokens(ctx)
+    _count_what_is_none(ctx)
     return drained
 
 
@@ -151,10 +151,13 @@ def _flat(messages: Any) -> Any:
     return messages[0] if messages and isinstance(messages[0], list) else messages
 
 
-def _count_unknown_tokens(ctx: JobContext) -> None:
-    """Move the web's count of receipts with unknown tokens into the tables."""
-    counted = int(ctx.redis.hget(TALLIES, "unknown_token") or 0)
-    if counted:
-        with ctx.sessions.begin() as session:
-            tally(session, {"unknown_token": counted}, now=ctx.now())
-        ctx.redis.hincrby(TALLIES, "unknown_token", -counted)
+def _count_what_is_none(ctx: JobContext) -> None:
+    """Move the web's counts of what came as a receipt and is none into the tables."""
+    found = cast("dict[bytes, bytes]", ctx.redis.hgetall(TALLIES))
+    counted = {word.decode(): int(count) for word, count in found.items() if int(count)}
+    if not counted:
+        return
+    with ctx.sessions.begin() as session:
+        tally(session, counted, now=ctx.now())
+    for word, count in counted.items():
+        ctx.redis.hincrby(TALLIES, word, -count)

@@ -94,16 +94,24 @@ def _bring_home(ctx: JobContext, voice: FoundVoice) -> bool:
         sound = ctx.voices.fetch_voice(voice.sid)
         if sound is None:
             return False
-        # The same name however often it is fetched, so that no copy is ever left over.
-        name = hashlib.sha256(voice.sid.encode()).hexdigest()
+        name = _file_of(voice)
         ctx.keep_file(f"{DIRECTORY}/{name}", ctx.sealer.seal_bytes(sound))
         with ctx.sessions.begin() as session:
-            keep_voice(session, voice.id, name)
+            is_kept = keep_voice(session, voice.id, name)
+        if not is_kept:
+            # Another worker has forgotten it meanwhile, in both places.
+            ctx.drop_file(f"{DIRECTORY}/{name}")
+            return False
     if not ctx.voices.delete_voice(voice.sid):
         return False
     with ctx.sessions.begin() as session:
         forget_carrier_copy(session, voice.id)
     return True
+
+
+def _file_of(voice: FoundVoice) -> str:
+    """Return the name of its file: the same however often it is fetched, so none is left over."""
+    return voice.file or hashlib.sha256(voice.sid.encode()).hexdigest()
 
 
 def _claim_or_delete(ctx: JobContext, voice: FoundVoice) -> None:
@@ -121,8 +129,8 @@ def _claim_or_delete(ctx: JobContext, voice: FoundVoice) -> None:
     with ctx.reading() as session:
         if is_held(session, voice.id):
             return
-    if voice.file:
-        ctx.drop_file(f"{DIRECTORY}/{voice.file}")
+    # Also what a worker that was killed has put there without noting it.
+    ctx.drop_file(f"{DIRECTORY}/{_file_of(voice)}")
     if not voice.is_at_carrier or ctx.voices.delete_voice(voice.sid):
         with ctx.sessions.begin() as session:
             forget_voice(session, voice.id)

@@ -21,6 +21,7 @@ from campaigns.errors import (
 )
 from campaigns.figures import require_figures
 from campaigns.people import Person, Role
+from campaigns.plans.deeds import record_deed
 from campaigns.plans.models import LONGEST_DOCUMENT, LONGEST_REASON, Plan, Signature
 from campaigns.plans.objections import require_not_rejected, require_unopposed
 from campaigns.plans.planning import PlanDraft
@@ -150,17 +151,8 @@ def sign_plan(
     session.add(signature)
     session.flush()
     session.refresh(signature)
-    record(
-        session,
-        "plan.signed",
-        f"plan:{plan.id}",
-        now=now,
-        digest=plan.digest,
-        signer=person.login,
-        agency=person.agency,
-        document=signature.document,
-        reason=signature.reason,
-    )
+    given = {"document": signature.document, "reason": signature.reason}
+    record_deed(session, "signed", plan, person, now=now, **given)
     return signature
 
 

@@ -5,7 +5,6 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaigns.audit import record
 from campaigns.deliveries import Broadcast
 from campaigns.errors import (
     BroadcastFrozenError,
@@ -14,6 +13,7 @@ from campaigns.errors import (
     SignatureRefusedError,
 )
 from campaigns.people import Person
+from campaigns.plans.deeds import record_deed
 from campaigns.plans.models import LONGEST_REASON, Objection, Plan
 from campaigns.plans.requirements import required_roles
 from campaigns.revisions import Revision
@@ -47,16 +47,8 @@ def object_to(
     session.add(objection)
     session.flush()
     session.refresh(objection)
-    record(
-        session,
-        "plan.rejected" if is_final else "plan.returned",
-        f"plan:{plan.id}",
-        now=now,
-        digest=plan.digest,
-        person=person.login,
-        agency=person.agency,
-        reason=objection.reason,
-    )
+    deed = "rejected" if is_final else "returned"
+    record_deed(session, deed, plan, person, now=now, reason=objection.reason)
     return objection
 
 

@@ -1,50 +1,40 @@
 """Conversing: what one thing heard does to a talk, and where the talk comes to."""
 
-from dataclasses import dataclass
-
 from hotline.calls.heard import Heard, HeardKind
 from hotline.calls.places.declaring import DeclarationPlace
 from hotline.calls.places.directory import find_place
 from hotline.calls.places.persons import PersonPlace
 from hotline.calls.places.place import Place
 from hotline.calls.talks import Talk
-from hotline.calls.visits import PERSON
 from hotline.steps import HangUp
 
-
-@dataclass(frozen=True, slots=True)
-class Length:
-    """After *most* turns a person helps better; with the *last* one the call ends."""
-
-    most: int
-    last: int
-
-
 MOST_MISSES = 3
-# A call of this many turns is lost in the menus; a household's declarations take many more.
-CALLING = Length(60, 80)
-DECLARING = Length(360, 400)
+# A call of so many turns is lost in the menus: a person helps better. A household's declarations
+# take many more, and whoever is led to a person is let go by that place itself.
+MOST_TURNS = 60
+MOST_DECLARING = 360
+LAST_TURN = 400
 _MOST_HOPS = 8
 
 
 def respond(talk: Talk, heard: Heard, *, number: int, keys_awaited: int) -> None:
     """Act on what is *heard* in turn *number*, when up to *keys_awaited* keys were waited for."""
-    longest = DECLARING if isinstance(_place(talk), DeclarationPlace) else CALLING
-    if number >= longest.last:
+    place = _place(talk)
+    if number >= LAST_TURN:
         talk.hang_up()
         return
-    if number >= longest.most and not talk.visit.node.startswith(PERSON):
+    most = MOST_DECLARING if isinstance(place, DeclarationPlace) else MOST_TURNS
+    if number >= most and not isinstance(place, PersonPlace):
         talk.say("too_long")
         talk.call_person()
         enter(talk)
         return
-    place = _place(talk)
     is_common = keys_awaited > 0 and _hear_common_key(talk, heard)
     talk.visit.is_full = 1 < keys_awaited == len(heard.keys)
     if is_common or (heard.kind is not HeardKind.SILENCE and place.hear(talk, heard)):
         talk.visit.misses = 0
     else:
-        _miss(talk, heard)
+        _miss(talk, heard, awaits_keys=keys_awaited > 0)
     if talk.ending is None:
         enter(talk)
 
@@ -66,22 +56,31 @@ def _hear_common_key(talk: Talk, heard: Heard) -> bool:
     return True
 
 
-def _miss(talk: Talk, heard: Heard) -> None:
+def _miss(talk: Talk, heard: Heard, *, awaits_keys: bool) -> None:
     """Say what was not understood and ask again; the third time lead to a person."""
     talk.visit.misses += 1
-    is_silence = heard.kind in {HeardKind.SILENCE, HeardKind.VOICE}
-    words = heard.kind is HeardKind.WORDS
+    is_third = talk.visit.misses >= MOST_MISSES
+    place = _place(talk)
+    if is_third and isinstance(place, PersonPlace):
+        place.give_up(talk)
+        return
     # A place that knows better has said already what was wrong.
     if not talk.spoken:
-        talk.say("silence" if is_silence else "not_understood" if words else "wrong_key")
-    if talk.visit.misses < MOST_MISSES:
-        return
-    talk.visit.misses = 0
-    place = _place(talk)
-    if isinstance(place, PersonPlace):
-        place.give_up(talk)
-    else:
+        talk.say(_what_was_wrong(heard, awaits_keys=awaits_keys))
+    if is_third:
+        talk.visit.misses = 0
         talk.call_person()
+
+
+def _what_was_wrong(heard: Heard, *, awaits_keys: bool) -> str:
+    """Return the phrase for it; whoever is about to speak is not told to press a key."""
+    match heard.kind:
+        case HeardKind.SILENCE | HeardKind.VOICE:
+            return "silence" if awaits_keys else "voicemail_empty"
+        case HeardKind.WORDS:
+            return "not_understood"
+        case _:
+            return "wrong_key"
 
 
 def enter(talk: Talk) -> None:

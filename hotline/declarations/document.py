@@ -5,7 +5,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from campaigns.errors import PhoneRefusedError
 from campaigns.local_time import ZONE
+from campaigns.phones import read_phone
 from hotline.documents import Document, Name, Wording
 
 YES = "1"
@@ -13,6 +15,7 @@ NO = "2"
 FIRST_YEAR = 1900
 _YEAR_DIGITS = 4
 _COMMUNE_DIGITS = 5
+_PHONE_DIGITS = 10
 Key = Annotated[str, Field(pattern=r"^[1-9]$")]
 
 
@@ -27,12 +30,13 @@ class Question(Document):
     """One question, answered by keys.
 
     ``yes_no`` takes 1 or 2, ``choice`` one of its keys, ``digits`` so many digits from ``least``
-    to ``most``, ``year`` a year up to this one, ``commune`` an official code; ``voice`` is spoken
-    after the tone, for ``seconds`` at most. ``is_danger``: a yes leads to 115 and a person at once.
+    to ``most``, ``year`` a year up to this one, ``commune`` an official code, ``phone`` a mobile
+    number; a 1 confirms the commune or number that is known already. ``voice`` is spoken after the
+    tone, for ``seconds`` at most. ``is_danger``: a yes leads to 115 and a person at once.
     """
 
     id: Name
-    kind: Literal["yes_no", "choice", "digits", "year", "commune", "voice"]
+    kind: Literal["yes_no", "choice", "digits", "year", "commune", "phone", "voice"]
     prompt: Wording
     digits: Annotated[int, Field(ge=1, le=6)] | None = None
     least: int = 0
@@ -59,7 +63,8 @@ class Question(Document):
     @property
     def most_keys(self) -> int:
         """How many keys an answer has."""
-        return {"year": _YEAR_DIGITS, "commune": _COMMUNE_DIGITS}.get(self.kind, self.digits or 1)
+        fixed = {"year": _YEAR_DIGITS, "commune": _COMMUNE_DIGITS, "phone": _PHONE_DIGITS}
+        return fixed.get(self.kind, self.digits or 1)
 
     def takes(self, keys: str, *, now: datetime) -> bool:
         """Whether *keys* answer this question; a commune's existence is looked up elsewhere.
@@ -73,13 +78,24 @@ class Question(Document):
                 return keys in {YES, NO}
             case "choice":
                 return keys in self.choices
-            case "year":
-                return FIRST_YEAR <= int(keys) <= now.astimezone(ZONE).year
-            case "digits":
-                return self.least <= int(keys) <= self.most
+            case "year" | "digits":
+                this_year = now.astimezone(ZONE).year
+                is_year = self.kind == "year"
+                least, most = (FIRST_YEAR, this_year) if is_year else (self.least, self.most)
+                return least <= int(keys) <= most
+            case "phone":
+                return _is_phone(keys)
             case _:
                 pass
         return self.kind == "commune"
+
+
+def _is_phone(keys: str) -> bool:
+    try:
+        read_phone(keys)
+    except PhoneRefusedError:
+        return False
+    return True
 
 
 class DeclarationDocument(Document):

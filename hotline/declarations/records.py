@@ -1,7 +1,6 @@
 """Declarations as rows: sealed while they are kept, and deleted when their time is over."""
 
 import json
-import secrets
 from datetime import datetime, timedelta
 
 from sqlalchemy import ForeignKey, LargeBinary, String, delete, select
@@ -11,8 +10,7 @@ from campaigns.base import Base, BigId
 from campaigns.sealing import Sealer
 from hotline.call_records import Call
 from hotline.errors import UnknownTicketError
-
-_DIGITS = 6
+from hotline.references import free_reference
 
 
 class Declaration(Base):
@@ -47,7 +45,7 @@ def begin_declaration(
 ) -> Declaration:
     """Begin an empty declaration, which is deleted after *keep_for* whatever becomes of it."""
     declaration = Declaration(
-        reference=_free_reference(session),
+        reference=free_reference(session, Declaration.reference),
         call_id=call_id,
         sealed=sealer.seal_bytes(b"{}"),
         begun_at=now,
@@ -77,10 +75,3 @@ def list_declarations(session: Session, *, limit: int) -> list[Declaration]:
 def delete_expired(session: Session, *, now: datetime) -> None:
     """Delete every declaration whose time is over."""
     session.execute(delete(Declaration).where(Declaration.delete_at <= now))
-
-
-def _free_reference(session: Session) -> str:
-    while True:
-        reference = str(secrets.randbelow(9 * 10 ** (_DIGITS - 1)) + 10 ** (_DIGITS - 1))
-        if session.scalar(select(Declaration.id).where(Declaration.reference == reference)) is None:
-            return reference

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 
+from campaigns.definitions.trees import written_place
 from campaigns.errors import Complaint
 from campaigns.texts.segments import measure
 from hotline.answers.document import AnswerDocument
@@ -22,7 +23,6 @@ LONGEST_NODE_S = 40.0
 LONGEST_WAY_S = 45.0
 LONGEST_ANSWER_S = 40.0
 MOST_SEGMENTS = {"vi": 3, "zh": 2, "en": 2}
-_SCRIPT = "script.yaml"
 _CONSENT = "declaration_consent"
 
 
@@ -36,26 +36,28 @@ def check_script(
     files: Mapping[str, str],
 ) -> list[Fault]:
     """Return every fault of a set whose files can each be read."""
-    source = files.get(_SCRIPT, "")
-    faults = [_fault(source, *found) for found in _dangling(script, desks=desks, answers=answers)]
-    if not faults:
+    found = list(_dangling(script, desks=desks, answers=answers))
+    if not found:
         ways = ways_through(script, phrases=phrases, answers=answers)
         found = [*_unreachable(script, ways), *_trapped(script), *_too_far(script, ways)]
         found += _too_long(script, phrases=phrases, answers=answers)
-        faults = [_fault(source, *one) for one in found]
-    faults += [_fault_of(files, f"{place}", *rest) for place, *rest in _check_answers(answers)]
-    faults += [("desks.yaml", complaint) for complaint in _check_desks(desks)]
-    complaints = [*_check_declaration(declaration), *_check_consent(phrases, declaration)]
-    faults += [("declaration.yaml", complaint) for complaint in complaints]
-    return faults
+    asked = [*_check_declaration(declaration), *_check_consent(phrases, declaration)]
+    return [
+        *(_fault(files, "script.yaml", *one) for one in found),
+        *(_fault_of(files, *one) for one in _check_answers(answers)),
+        *(_fault(files, "desks.yaml", *one) for one in _check_desks(desks)),
+        *(_fault(files, "declaration.yaml", *one) for one in asked),
+    ]
 
 
 Found = tuple[tuple[str | int, ...], str, str]
 
 
-def _fault(source: str, place: tuple[str | int, ...], problem: str, remedy: str) -> Fault:
-    line = line_of(source, *place) if source else 0
-    return _SCRIPT, Complaint(line, ".".join(map(str, place)), problem, remedy)
+def _fault(
+    files: Mapping[str, str], name: str, place: tuple[str | int, ...], problem: str, remedy: str
+) -> Fault:
+    line = line_of(files[name], *place) if name in files else 0
+    return name, Complaint(line, written_place(place), problem, remedy)
 
 
 def _dangling(
@@ -182,29 +184,31 @@ def _fault_of(files: Mapping[str, str], code: str, field: str, problem: str, rem
         line = line_of(source, "answers", code, field) if f"{code}:" in source else 0
         if line and name.startswith("answers/"):
             return name, Complaint(line, f"{code}.{field}", problem, remedy)
-    return "measures.yaml", Complaint(0, f"{code}.{field}", problem, remedy)
+    line = line_of(files.get("measures.yaml", ""), field)
+    return "measures.yaml", Complaint(line, f"{code}.{field}", problem, remedy)
 
 
-def _check_desks(desks: Desks) -> Iterator[Complaint]:
+def _check_desks(desks: Desks) -> Iterator[Found]:
     for name, desk in desks.desks.items():
         if desk.overflow is not None and desk.overflow not in desks.desks:
-            yield Complaint(0, f"{name}.overflow", "names no desk", "Name another desk or none")
+            place = ("desks", name, "overflow")
+            yield place, "names no desk", "Name another desk or none"
 
 
-def _check_declaration(declaration: DeclarationDocument) -> Iterator[Complaint]:
-    for question in declaration.questions:
+def _check_declaration(declaration: DeclarationDocument) -> Iterator[Found]:
+    for index, question in enumerate(declaration.questions):
         for language in SPOKEN_BY_MACHINE:
             seconds = seconds_of(question.prompt.in_language(language), language)
             if seconds > LONGEST_NODE_S:
                 problem = f"takes {seconds:.0f} s to say in {language}"
-                yield Complaint(0, question.id, problem, f"At most {LONGEST_NODE_S:.0f} s")
+                yield ("questions", index, "prompt"), problem, f"At most {LONGEST_NODE_S:.0f} s"
 
 
-def _check_consent(phrases: Phrases, declaration: DeclarationDocument) -> Iterator[Complaint]:
+def _check_consent(phrases: Phrases, declaration: DeclarationDocument) -> Iterator[Found]:
     """Yield the languages in which callers would agree to another retention than the real one."""
     days = declaration.retention_days
     for language, text in phrases.phrases[_CONSENT].model_dump().items():
         if str(days) not in re.findall(r"\d+", text):
             problem = f"{_CONSENT} in phrases.yaml does not name the {days} days in {language}"
             remedy = "Let callers agree to what really happens: write the same days in both files"
-            yield Complaint(0, "retention_days", problem, remedy)
+            yield ("retention_days",), problem, remedy

@@ -1,5 +1,6 @@
 """Commands that take a campaign from its file to a broadcast."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -111,10 +112,15 @@ def sign_command(plan: str, user: str, document: str, reason: str) -> Answer:
         return Answer(answer, [shown, then])
 
 
+def _takes_objection(command: Callable[..., None]) -> Callable[..., None]:
+    """Give *command* the plan that somebody objects to, who does, and why."""
+    why = click.option("--reason", required=True, help="What to change, or why not to send it.")
+    who = click.option("--user", required=True, help="Who objects; needs a role that could sign.")
+    return click.argument("plan")(who(why(command)))
+
+
 @campaigns.command("return")
-@click.argument("plan")
-@click.option("--user", required=True, help="Who sends it back; needs a role that could sign it.")
-@click.option("--reason", required=True, help="What has to be changed.")
+@_takes_objection
 @answering
 def return_command(plan: str, user: str, reason: str) -> Answer:
     """Send PLAN back to be changed; nobody signs or launches it any more."""
@@ -122,9 +128,7 @@ def return_command(plan: str, user: str, reason: str) -> Answer:
 
 
 @campaigns.command("reject")
-@click.argument("plan")
-@click.option("--user", required=True, help="Who rejects it; needs a role that could sign it.")
-@click.option("--reason", required=True, help="Why it must not be sent at all.")
+@_takes_objection
 @answering
 def reject_command(plan: str, user: str, reason: str) -> Answer:
     """Reject the campaign of PLAN for good, in every revision."""

@@ -11,6 +11,7 @@ from campaigns.local_time import ZONE
 from campaigns.people import get_person
 from hotline.declaration_work import ReadDeclaration, erase_declaration, read_declaration
 from hotline.declarations.records import Declaration, list_declarations
+from service.cli.new_files import to_file
 from service.cli.output import Answer, answering
 from service.database import reading
 from service.resources import Resources, open_resources
@@ -63,15 +64,11 @@ def show(reference: str, user: str) -> Answer:
 @declarations.command("voice")
 @click.argument("reference")
 @click.argument("question")
-@click.option(
-    "--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="File to write."
-)
+@to_file
 @click.option("--user", required=True, help="Who listens; needs the role health_data_owner.")
 @answering
 def voice(reference: str, question: str, out: Path, user: str) -> Answer:
     """Write what was spoken to QUESTION of REFERENCE to a file that only you can read."""
-    if out.exists() or not out.parent.is_dir():
-        raise click.BadParameter(f"{out} is there already, or its directory is not")
     with open_resources() as resources, resources.sessions.begin() as session:
         said = _read(session, reference, user, resources=resources)
         sound = open_voice_file(resources, said.spoken.get(question))

@@ -44,7 +44,10 @@ def stats(since: datetime | None, until: datetime | None, broadcast: int | None)
     """
     with open_resources() as resources, reading(resources.sessions) as session:
         end = until or resources.now()
-        counted = count_calls(session, since=since or end - USUAL_STRETCH, until=end)
+        begin = since or end - USUAL_STRETCH
+        if begin >= end:
+            raise click.UsageError("--from must be before --to.")
+        counted = count_calls(session, since=begin, until=end)
         echo = None if broadcast is None else echo_of(session, broadcast)
     document = counted.document()
     if broadcast is not None:
@@ -59,7 +62,7 @@ def _show(counted: CallStatistics, echo: float | None) -> list[RenderableType]:
     waited = counted.to_first_answer
     lines = [
         f"{counted.calls:,} calls from {began} to {ended}.",
-        f"{counted.unanswered:,} of them reached neither an answer nor a person.",
+        f"{counted.unanswered:,} of them heard no answer, reached nobody and left nothing.",
     ]
     if waited.median is not None:
         lines.append(f"First answer after {waited.median:.0f} s (one in ten: {waited.p90:.0f} s).")

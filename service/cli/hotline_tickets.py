@@ -19,6 +19,7 @@ from hotline.ticket_work import (
     reveal_number,
 )
 from hotline.tickets import Ticket, TicketKind, list_tickets
+from service.cli.new_files import to_file
 from service.cli.output import Answer, answering
 from service.database import reading
 from service.resources import open_resources
@@ -48,11 +49,12 @@ def tickets(kind: tuple[str, ...], limit: int, with_closed: bool) -> Answer:  # 
     with open_resources() as resources, reading(resources.sessions) as session:
         found = list_tickets(session, kinds=kinds, with_closed=with_closed, limit=limit)
         rows = [_described(ticket, sealer=resources.sealer) for ticket in found]
-    table = Table("Reference", "Kind", "Urgency", "Topic", "Commune", "Opened", "State", "Number")
-    for row in rows:
-        names = ("reference", "kind", "urgency", "topic", "area", "opened_at", "state", "number")
+        opened = [f"{ticket.opened_at.astimezone(ZONE):%d/%m/%Y %H:%M}" for ticket in found]
+    table = Table("Opened", "Reference", "Kind", "Urgency", "Topic", "Commune", "State", "Number")
+    for row, moment in zip(rows, opened, strict=True):
+        names = ("reference", "kind", "urgency", "topic", "area", "state", "number")
         row["number"] = row["number"] or "withheld"
-        table.add_row(*(str(row[name]) for name in names))
+        table.add_row(moment, *(str(row[name]) for name in names))
     return Answer({"tickets": rows}, [table])
 
 
@@ -116,15 +118,11 @@ def number(reference: str, user: str) -> Answer:
 
 @ticket.command("voice")
 @click.argument("reference")
-@click.option(
-    "--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="File to write."
-)
+@to_file
 @click.option("--user", required=True, help="Who listens; needs the role hotline_operator.")
 @answering
 def voice(reference: str, out: Path, user: str) -> Answer:
     """Write the voice message of ticket REFERENCE to a file that only you can read."""
-    if out.exists() or not out.parent.is_dir():
-        raise click.BadParameter(f"{out} is there already, or its directory is not")
     with open_resources() as resources, resources.sessions.begin() as session:
         found = open_voice(session, reference, get_person(session, user), now=resources.now())
         sound = open_voice_file(resources, found.voice)

@@ -12,6 +12,7 @@ import click
 from redis.exceptions import RedisError
 from rich.console import Console, RenderableType
 from rich.table import Table
+from rich.text import Text
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from campaigns.errors import CampaignError
@@ -53,23 +54,20 @@ def answering(command: Callable[P, Answer]) -> Callable[..., None]:
             click.echo(json.dumps(answer.document, ensure_ascii=False, default=str))
         else:
             for part in answer.shown:
-                ANSWERS.print(_uncut(part), width=_width())
+                _show(part)
         if answer.refused:
             sys.exit(1)
 
     return run
 
 
-def _uncut(part: RenderableType) -> RenderableType:
-    """Let the cells of a table go on in the next line instead of ending in dots."""
+def _show(part: RenderableType) -> None:
+    """Print *part* so that nothing of it is cut, as wide as it needs where nobody sets a width."""
     for column in part.columns if isinstance(part, Table) else ():
         column.overflow = "fold"
-    return part
-
-
-def _width() -> int | None:
-    """Return how wide a table may be: as the terminal, or as long as it needs for a program."""
-    return None if ANSWERS.is_terminal else _WIDEST
+    console = ANSWERS if ANSWERS.is_terminal else Console(highlight=False, width=_WIDEST)
+    # A sentence goes on beyond the edge, to be copied whole; what is drawn is drawn within it.
+    console.print(part, soft_wrap=isinstance(part, str | Text))
 
 
 def refuse(failure: Exception, *, as_json: bool) -> NoReturn:

@@ -16,6 +16,7 @@ from prometheus_client.core import (
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from redis import Redis
 from redis.exceptions import RedisError
+from sqlalchemy.exc import DatabaseError
 
 from campaigns.broadcasts.watching import TextCount, count_texts
 from service.database import reading
@@ -50,19 +51,22 @@ class Metrics:
 
     def collect(self) -> Iterator[Metric]:
         """Yield every metric; what a server that is away would tell is left out."""
-        yield from _texts(self._count_texts())
-        answers = GaugeMetricFamily("loa_queue_server_up", "Whether the queue server answers")
+        try:
+            counts = self._count_texts()
+        except DatabaseError:
+            yield _is_up("database", 0)
+        else:
+            yield _is_up("database", 1)
+            yield _texts(counts)
         try:
             with open_queue(self._resources.settings) as redis:
                 vitals, times = self._ask(redis)
         except RedisError:
-            answers.add_metric((), 0)
-            yield answers
-            return
-        answers.add_metric((), 1)
-        yield answers
-        yield from _queues(vitals)
-        yield _turns(times)
+            yield _is_up("queue_server", 0)
+        else:
+            yield _is_up("queue_server", 1)
+            yield from _queues(vitals)
+            yield _turns(times)
 
     def describe(self) -> Iterable[Metric]:
         """Spare the registry a round of counting when it takes this in."""
@@ -80,7 +84,12 @@ class Metrics:
             return self._texts
 
 
-def _texts(counts: Iterable[TextCount]) -> Iterator[Metric]:
+def _is_up(server: str, value: int) -> Metric:
+    said = f"Whether the {server.replace('_', ' ')} answers"
+    return GaugeMetricFamily(f"loa_{server}_up", said, value=value)
+
+
+def _texts(counts: Iterable[TextCount]) -> Metric:
     texts = GaugeMetricFamily(
         "loa_texts",
         "Texts of broadcasts of the last day, by lane and state",
@@ -88,7 +97,7 @@ def _texts(counts: Iterable[TextCount]) -> Iterator[Metric]:
     )
     for one in counts:
         texts.add_metric((one.lane, one.state, one.reason), one.texts)
-    yield texts
+    return texts
 
 
 def _queues(vitals: Vitals) -> Iterator[Metric]:

@@ -68,6 +68,17 @@ def test_transfers_and_what_was_left_are_counted(session: Session, sealer: Seale
     assert counted.unanswered == 0
 
 
+def test_whoever_met_nobody_at_the_desk_and_hung_up_went_unanswered(
+    session: Session, sealer: Sealer
+) -> None:
+    """To have been led to a desk is no help."""
+    caller = CallerOnTheLine(session, a_library(), sealer)
+    caller.press("10")
+    caller.be_transferred(was_answered=False)
+    caller.hang_up()
+    assert count_calls(session, **DAY).unanswered == 1
+
+
 def test_a_commune_with_few_calls_cannot_single_anybody_out(
     session: Session, sealer: Sealer
 ) -> None:

@@ -20,6 +20,8 @@ NONSENSE = "say quả táo màu xanh"
 KEYS = "0123456789*#"
 # A code that exists, one that does not, letters that fit one commune, several, or none.
 ENTRIES = ("06196", "00000", "2", "22", "99999", "0", "*", "#")
+# What a declaration asks for by so many keys: a province, a year, a number to be reached on.
+FITTING = {2: ("20",), 4: ("1970",), 10: ("1", "0912345678")}
 OVER = "over"
 # Another language: that is another walk.
 ELSEWHERE = "elsewhere"
@@ -149,7 +151,8 @@ class Crawler:
         return State(
             visit["node"],
             visit["language"],
-            json.dumps(visit["notes"], sort_keys=True),
+            # Which of a household's declarations it is makes no other place.
+            json.dumps(visit["notes"] | {"declaration": ""}, sort_keys=True),
             visit["misses"],
             _waits(telephone),
         )
@@ -186,8 +189,9 @@ def _doings(telephone: Telephone, here: State) -> Iterator[str]:
             yield from KEYS
             yield NONSENSE
         case Gather(most=most):
+            entries = [entry[:most] for entry in (*ENTRIES, *FITTING.get(most, ()))]
             yield from (
-                entry if len(entry) == most or entry == "#" else f"{entry}#" for entry in ENTRIES
+                entry if len(entry) == most or entry == "#" else f"{entry}#" for entry in entries
             )
             yield NONSENSE
         case Record():

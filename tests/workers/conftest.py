@@ -89,7 +89,7 @@ def job_context(
         now=watch,
         voices=voices,
         keep_file=files.__setitem__,
-        drop_file=files.__delitem__,
+        drop_file=lambda name: files.pop(name, None),
         import_upload=imported.append,
     )
     provide(context)

@@ -17,6 +17,7 @@ from hotline.caller_texts import CallerText, order_text
 from hotline.texting import WORTH_SENDING_FOR, claim_texts
 from tests.builders import NOON, a_phone
 from tests.fakes.carrier import FakeCarrier
+from tests.hotline.builders import LONG_AGO
 from tests.workers.conftest import Watch
 from workers.caller_texts import ask_for_caller_texts, recover_caller_texts, send_caller_texts
 from workers.queues import QueueName, queue
@@ -66,6 +67,28 @@ def test_a_text_asked_for_is_sent_once(carrier: FakeCarrier, number: str) -> Non
     """The second job finds nothing left to do."""
     assert [send_caller_texts(), send_caller_texts()] == [1, 0]
     assert carrier.numbers() == [number]
+
+
+@pytest.mark.parametrize("state", [DeliveryState.PLANNED, DeliveryState.UNKNOWN])
+def test_a_damaged_row_keeps_nobody_elses_text_back(
+    session: Session, sealer: Sealer, carrier: FakeCarrier, owed: int, state: DeliveryState
+) -> None:
+    damaged, other = session.get_one(CallerText, owed), a_phone()
+    damaged.sealed, damaged.state, damaged.lease_until = b"damaged", state, LONG_AGO
+    fingerprint, sealed = sealer.fingerprint(other), sealer.seal(other)
+    order_text(
+        session,
+        damaged.call_id,
+        "Không mất tiền.",
+        subject="V02.1",
+        fingerprint=fingerprint,
+        sealed=sealed,
+        now=NOON,
+    )
+    session.commit()
+    recover_caller_texts()
+    send_caller_texts()
+    assert carrier.numbers() == [other]
 
 
 @pytest.mark.usefixtures("owed")

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from campaigns.errors import UnknownSubscriberError
@@ -80,6 +80,34 @@ def test_a_message_is_sealed_here_and_deleted_at_the_carrier(
     assert sealer.unseal_bytes(sealed) == SOUND
     assert not kept.voice.is_at_carrier
     assert voices.kept == {}
+
+
+def test_a_message_that_another_worker_forgets_meanwhile_leaves_no_file(
+    session: Session, ticket_id: int, *, voices: FakeVoices, files: dict[str, bytes]
+) -> None:
+    """What nobody knows of any more, nobody would ever delete."""
+
+    def forget() -> None:
+        session.execute(delete(VoiceMessage))
+        session.commit()
+
+    voices.meanwhile = forget
+    assert fetch_voice_messages() == 0
+    assert files == {}
+    assert _ticket(session, ticket_id).voice is None
+
+
+def test_a_file_that_a_killed_worker_left_unnoted_goes_with_its_message(
+    session: Session, ticket_id: int, *, files: dict[str, bytes], watch: Watch
+) -> None:
+    """It was stored, and before that was noted the worker died and the ticket's time was over."""
+    fetch_voice_messages()
+    session.execute(update(VoiceMessage).values(file="", is_at_carrier=True, ticket_id=None))
+    session.commit()
+    assert (len(files), _ticket(session, ticket_id).voice) == (1, None)
+    watch.forward(minutes=20)
+    fetch_voice_messages()
+    assert files == {}
 
 
 def test_a_carrier_that_is_away_or_will_not_delete_is_asked_again(
@@ -343,6 +371,21 @@ def test_whose_ticket_is_open_for_half_a_year_can_still_be_forgotten(
     keep_retention()
     session.expire_all()
     assert session.scalars(select(Call.fingerprint)).all() == [None]
+
+
+def test_whose_declaration_is_kept_for_a_year_can_still_be_forgotten(
+    session: Session, sealer: Sealer, watch: Watch
+) -> None:
+    """A province may keep them longer than the traces of other calls."""
+    number = a_phone()
+    CallerOnTheLine(session, a_library(), sealer, number=number)
+    call_id = session.scalars(select(Call.id)).one()
+    begin_declaration(session, call_id, keep_for=timedelta(days=365), sealer=sealer, now=watch())
+    session.commit()
+    watch.forward(days=181)
+    keep_retention()
+    erase_everywhere(session, number, source="letter", sealer=sealer, now=watch())
+    assert session.scalars(select(Declaration)).all() == []
 
 
 def test_the_end_of_a_call_may_be_told_after_its_words_are_gone(

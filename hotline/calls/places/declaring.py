@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from campaigns.phones import read_phone
 from hotline.calls.heard import Heard, HeardKind
 from hotline.calls.places.answering import send_reference
 from hotline.calls.places.localities import communes_of
@@ -9,13 +10,14 @@ from hotline.calls.talks import Talk
 from hotline.calls.visits import Visit
 from hotline.declarations.document import NO, YES, Question
 from hotline.declarations.records import Declaration, begin_declaration
+from hotline.references import digit_by_digit
 from hotline.steps import AwaitVoice
-from hotline.tickets import digit_by_digit
 from hotline.voice_messages import hold_voice
 
 HEALTH_DESK = "health"
 _PHASE = "phase"
 _ID = "declaration"
+_ASKED = "asked"
 _CONSENT, _PLEDGE, _ASK, _NEXT = "consent", "pledge", "ask", "next"
 
 
@@ -76,8 +78,11 @@ class DeclarationPlace:
             return True
         answers = declaration.read(talk.sealer)
         question = talk.library.declaration.next_question(answers)
-        said = _take_answer(talk, declaration, question, heard) if question else None
-        if question is None or said is None:
+        if question is None or question.id != talk.visit.notes.get(_ASKED):
+            # Other questions were loaded since this one was asked.
+            return True
+        said = _take_answer(talk, declaration, question, heard)
+        if said is None:
             return False
         answers[question.id] = said
         declaration.write(answers, talk.sealer)
@@ -125,9 +130,9 @@ def _ask(talk: Talk) -> None:
         talk.say("declaration_consent")
         talk.ask_key()
         return
+    talk.visit.notes[_ASKED] = question.id
     talk.utter(f"question.{question.id}", question.prompt)
-    if question.kind == "commune" and (area := _own_commune(talk)):
-        talk.say("commune_confirm", area=area)
+    _offer_known(talk, question)
     if question.seconds is not None:
         talk.ending = AwaitVoice(question.seconds)
     elif question.most_keys == 1:
@@ -140,10 +145,8 @@ def _take_answer(
     talk: Talk, declaration: Declaration, question: Question, heard: Heard
 ) -> str | None:
     """Return what answers *question*: keys, or the name of what was spoken; None if neither."""
-    if question.kind == "commune" and heard.keys == YES and _own_commune(talk):
-        return talk.visit.area_code
     if question.kind != "voice":
-        return heard.keys if _fits(talk, question, heard.keys) else None
+        return _read_keys(talk, question, heard.keys)
     if heard.kind is not HeardKind.VOICE or not heard.seconds:
         return None
     hold_voice(
@@ -156,19 +159,41 @@ def _take_answer(
     return heard.voice_sid
 
 
+def _read_keys(talk: Talk, question: Question, keys: str) -> str | None:
+    """Return the answer that *keys* give; None where they answer nothing."""
+    if keys == YES and (known := _known_answer(talk, question)):
+        return known
+    if not question.takes(keys, now=talk.now):
+        return None
+    if question.kind == "commune" and all(one.code != keys for one in communes_of(talk)):
+        return None
+    return read_phone(keys) if question.kind == "phone" else keys
+
+
+def _offer_known(talk: Talk, question: Question) -> None:
+    """Offer one key for what would take many, as far as the answer is known.
+
+    The number itself is not read out: what is said is kept for a day, and not sealed.
+    """
+    if question.kind == "phone" and talk.sealed is not None:
+        talk.say("phone_confirm")
+    elif question.kind == "commune" and (area := _own_commune(talk)):
+        talk.say("commune_confirm", area=area)
+
+
+def _known_answer(talk: Talk, question: Question) -> str:
+    """Return the caller's own number or commune, where that is asked and known; else ``""``."""
+    if question.kind == "phone" and talk.sealed is not None:
+        return talk.sealer.unseal(talk.sealed)
+    is_known = question.kind == "commune" and _own_commune(talk)
+    return talk.visit.area_code if is_known else ""
+
+
 def _own_commune(talk: Talk) -> str:
     """Return the name of the caller's commune, as far as it is known and still exists."""
     communes = communes_of(talk) if talk.visit.area_code else ()
     named = (one.full_name for one in communes if one.code == talk.visit.area_code)
     return next(named, "")
-
-
-def _fits(talk: Talk, question: Question, keys: str) -> bool:
-    if not question.takes(keys, now=talk.now):
-        return False
-    if question.kind != "commune":
-        return True
-    return any(commune.code == keys for commune in communes_of(talk))
 
 
 def _finish(talk: Talk, declaration: Declaration) -> None:

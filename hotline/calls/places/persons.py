@@ -8,9 +8,10 @@ from hotline.call_records import CallTransfer
 from hotline.calls.heard import Heard, HeardKind
 from hotline.calls.talks import Talk
 from hotline.desks import Desk
+from hotline.references import digit_by_digit
 from hotline.speaking.moments import write_moment
 from hotline.steps import AwaitVoice, Transfer
-from hotline.tickets import Ticket, TicketKind, Urgency, digit_by_digit, open_ticket
+from hotline.tickets import Ticket, TicketKind, Urgency, open_ticket
 
 GENERAL = "general"
 LONGEST_MESSAGE_S = 120

@@ -6,8 +6,9 @@ from hotline.calls.places.localities import communes_of, find_commune
 from hotline.calls.places.persons import LONGEST_MESSAGE_S, SHORTEST_MESSAGE_S
 from hotline.calls.talks import Talk
 from hotline.communes import LONGEST_KEYED
+from hotline.references import digit_by_digit
 from hotline.steps import AwaitVoice
-from hotline.tickets import TicketKind, Urgency, digit_by_digit, last_ticket, open_ticket
+from hotline.tickets import TicketKind, Urgency, last_ticket, open_ticket
 
 _KEPT = "kept"
 

@@ -26,6 +26,7 @@ from tests.builders import NOON, a_broadcast, a_province
 
 LEASE = timedelta(minutes=1)
 LATER = NOON + timedelta(minutes=2)
+MUCH_LATER = NOON + timedelta(minutes=10)
 
 
 @pytest.fixture
@@ -64,6 +65,18 @@ def look(session: Session, sealer: Sealer, *, now: datetime = LATER) -> list[Los
 def lose(session: Session, sealer: Sealer) -> list[LostText]:
     release_expired_claims(session, now=LATER)
     return look(session, sealer)
+
+
+def owe_again_while_spoken(
+    session: Session, sealer: Sealer, broadcast: Broadcast
+) -> tuple[Claim, LostText]:
+    """Have one of two texts spoken while the other, once lost, is found to be owed again."""
+    first = claim(session, sealer, broadcast)
+    settle(session, first, [Uncertain("timeout"), Postponed("20429", timedelta())], now=NOON)
+    speaking = claim(session, sealer, broadcast, now=MUCH_LATER)
+    (lost,) = look(session, sealer, now=MUCH_LATER)
+    resolve(session, lost, [], now=MUCH_LATER)
+    return speaking, lost
 
 
 def as_sent(lost: LostText, sid: str = "SM1") -> SentText:
@@ -194,12 +207,11 @@ def test_only_accepted_texts_never_heard_of_are_asked_about(
 ) -> None:
     claimed = claim(session, sealer, broadcast)
     settle(session, claimed, [Accepted("SM1"), Postponed("20429", timedelta())], now=NOON)
-    much_later = NOON + timedelta(minutes=10)
 
-    silent = find_silent(session, broadcast.id, after=0, limit=10, now=much_later)
+    silent = find_silent(session, broadcast.id, after=0, limit=10, now=MUCH_LATER)
 
     assert silent == [(1, "twilio", "SM1")]
-    assert find_silent(session, broadcast.id, after=1, limit=10, now=much_later) == []
+    assert find_silent(session, broadcast.id, after=1, limit=10, now=MUCH_LATER) == []
 
 
 def test_a_text_is_looked_for_from_its_own_claim_on(
@@ -240,15 +252,10 @@ def test_what_is_owed_again_while_its_batch_is_being_spoken_is_not_forgotten(
     session: Session, sealer: Sealer, broadcast: Broadcast
 ) -> None:
     """The batch is opened again by whoever settles it, and the broadcast comes to its end."""
-    first = claim(session, sealer, broadcast)
-    settle(session, first, [Uncertain("timeout"), Postponed("20429", timedelta())], now=NOON)
-    much_later = NOON + timedelta(minutes=10)
-    speaking = claim(session, sealer, broadcast, now=much_later)
-    (lost,) = look(session, sealer, now=much_later)
-    resolve(session, lost, [], now=much_later)
-    settle(session, speaking, [Accepted("SM2")], now=much_later)
+    speaking, lost = owe_again_while_spoken(session, sealer, broadcast)
+    settle(session, speaking, [Accepted("SM2")], now=MUCH_LATER)
 
-    last = claim(session, sealer, broadcast, now=much_later + timedelta(minutes=1))
+    last = claim(session, sealer, broadcast, now=MUCH_LATER + timedelta(minutes=1))
     settle(session, last, [Accepted("SM3")], now=last.lease_until)
 
     assert [text.position for text in last.texts] == [lost.position]
@@ -259,16 +266,11 @@ def test_what_is_owed_again_in_the_batch_of_a_worker_that_dies_is_not_forgotten(
     session: Session, sealer: Sealer, broadcast: Broadcast
 ) -> None:
     """The carrier has all that the dead worker spoke, so nothing else opens the batch."""
-    first = claim(session, sealer, broadcast)
-    settle(session, first, [Uncertain("timeout"), Postponed("20429", timedelta())], now=NOON)
-    much_later = NOON + timedelta(minutes=10)
-    claim(session, sealer, broadcast, now=much_later)
-    (lost,) = look(session, sealer, now=much_later)
-    resolve(session, lost, [], now=much_later)
-    dead = much_later + timedelta(minutes=2)
+    _, lost = owe_again_while_spoken(session, sealer, broadcast)
+    dead = MUCH_LATER + timedelta(minutes=2)
     assert release_expired_claims(session, now=dead) == 1
     (spoken,) = look(session, sealer, now=dead)
-    sent = SentText("SM2", spoken.body, much_later, Outcome.HANDSET, "")
+    sent = SentText("SM2", spoken.body, MUCH_LATER, Outcome.HANDSET, "")
     assert resolve(session, spoken, [sent], now=dead) is DeliveryState.ACCEPTED
 
     last = claim(session, sealer, broadcast, now=dead)

@@ -83,15 +83,6 @@ def test_an_answer_is_texted_on_a_key_and_only_five_times_a_day(
     assert "~sms_limit~" in last.press("115")
 
 
-@pytest.fixture
-def ba_son(session: Session) -> str:
-    an_area(session, "20", name="Lạng Sơn")
-    an_area(session, "06196", name="Ba Sơn", parent="20")
-    an_area(session, "06211", name="Cao Lộc", parent="20")
-    an_area(session, "06637", name="Châu Sơn", parent="20")
-    return "06196"
-
-
 def test_a_registered_caller_hears_the_level_of_the_own_commune(
     session: Session, sealer: Sealer, ba_son: str
 ) -> None:

@@ -5,19 +5,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaigns.sealing import Sealer
-from hotline.steps import HangUp
+from hotline.steps import AwaitVoice, HangUp, Transfer
 from hotline.tickets import Ticket
-from tests.builders import a_phone, a_subscriber, an_area
+from tests.builders import a_phone, a_subscriber
 from tests.hotline.builders import CallerOnTheLine, a_library
-
-
-@pytest.fixture
-def ba_son(session: Session) -> str:
-    an_area(session, "20", name="Lạng Sơn")
-    an_area(session, "06196", name="Ba Sơn", parent="20")
-    an_area(session, "06211", name="Cao Lộc", parent="20")
-    an_area(session, "06637", name="Châu Sơn", parent="20")
-    return "06196"
 
 
 @pytest.mark.parametrize(
@@ -51,3 +42,19 @@ def test_a_report_of_somebody_on_the_list_has_their_commune(
     assert "~report_where~" not in caller.leave_message()
     assert isinstance(caller.ending, HangUp)
     assert session.scalars(select(Ticket.area_code)).one() == ba_son
+
+
+def test_whoever_says_nothing_after_the_tone_is_not_told_to_press_a_key(
+    session: Session, sealer: Sealer
+) -> None:
+    """They are asked to speak: nothing was heard, and here is the question again."""
+    for keys in ("14", "10"):
+        caller = CallerOnTheLine(session, a_library(), sealer)
+        caller.press(keys)
+        if isinstance(caller.ending, Transfer):
+            caller.be_transferred(was_answered=False)
+        assert isinstance(caller.ending, AwaitVoice)
+        said = caller.stay_silent()
+        assert "~voicemail_empty~" in said
+        assert "~silence~" not in said
+        assert isinstance(caller.ending, AwaitVoice)

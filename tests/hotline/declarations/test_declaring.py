@@ -1,5 +1,6 @@
 """Declaring by keys: consent first, sealed always, resumable, and gone in time."""
 
+from dataclasses import replace
 from datetime import timedelta
 from itertools import count
 
@@ -11,17 +12,19 @@ from campaigns.sealing import Sealer
 from hotline.call_records import Turn
 from hotline.caller_texts import CallerText
 from hotline.calls.heard import heard_keys
+from hotline.calls.places.persons import LONGEST_MESSAGE_S
 from hotline.declarations.document import DeclarationDocument, Question
 from hotline.declarations.records import Declaration, delete_expired
 from hotline.library import Library
 from hotline.loading import read_set, shipped_files
 from hotline.steps import AwaitVoice, HangUp, Transfer
+from hotline.tickets import Ticket, Urgency
 from hotline.voice_messages import VoiceMessage
 from tests.builders import NOON, a_phone, a_subscriber, an_area
 from tests.hotline.builders import CallerOnTheLine, a_library, a_wording
 
 NAME = "the name, spoken"
-ANSWERS = ("1", NAME, "1970", "2", "06196", "1", "20", "2", "2", "1", "2", "3", "2")
+ANSWERS = ("1", NAME, "1970", "2", "1", "06196", "1", "20", "2", "2", "1", "2", "3", "2")
 
 _number = count(1)
 
@@ -95,7 +98,7 @@ def test_questions_depend_on_answers_and_refuse_what_cannot_be(
         assert "~wrong_key~" in caller.send(heard_keys(wrong))
         caller.press("*")
     caller.send(heard_keys("1970"))
-    caller.press("1")
+    caller.press("11")
     assert "~wrong_key~" in caller.send(heard_keys("09999"))
     caller.send(heard_keys("06196"))
     assert "mã tỉnh" not in caller.press("2")
@@ -106,7 +109,7 @@ def test_trouble_breathing_leads_to_115_and_a_person_at_once(
 ) -> None:
     """Nobody in danger is asked the remaining questions; what was said so far is kept."""
     caller = CallerOnTheLine(session, library, sealer)
-    said = declare(caller, ("1", NAME, "1970", "2", "06196", "2", "1"))
+    said = declare(caller, ("1", NAME, "1970", "2", "1", "06196", "2", "1"))
     assert "~declaration_danger~" in said
     assert isinstance(caller.ending, Transfer)
     assert session.scalars(select(Declaration)).one().read(sealer)["breathing"] == "1"
@@ -180,6 +183,24 @@ def test_a_household_may_declare_for_all_its_members(
     assert [one.is_complete for one in kept] == [True] * 8
 
 
+def test_danger_late_in_a_long_household_still_finds_somebody(
+    session: Session, sealer: Sealer, library: Library
+) -> None:
+    """However many declarations came before: a desk that is busy, a message, a call back."""
+    caller = CallerOnTheLine(session, library, sealer)
+    declare(caller)
+    for _ in range(5):
+        caller.press("1")
+        give(caller, ANSWERS)
+    caller.press("1")
+    give(caller, (*ANSWERS[:6], "2", "1"))
+    assert "~declaration_danger~" in caller.hears
+    assert "~person_busy~" in caller.be_transferred(was_answered=False)
+    assert caller.ending == AwaitVoice(LONGEST_MESSAGE_S)
+    assert "~voicemail_kept~" in caller.leave_message()
+    assert session.scalars(select(Ticket.urgency)).one() == Urgency.DANGER
+
+
 def test_a_declaration_is_answered_by_the_call_it_is_in_and_no_other(
     session: Session, sealer: Sealer, library: Library
 ) -> None:
@@ -239,11 +260,60 @@ def test_whose_commune_is_known_confirms_it_with_one_key(
         number = a_phone()
         a_subscriber(session, sealer, area="06196", phone=number)
         caller = CallerOnTheLine(session, library, sealer, number=number)
-        assert "~commune_confirm~ xã Ba Sơn" in declare(caller, ANSWERS[:4])
+        assert "~commune_confirm~ xã Ba Sơn" in declare(caller, ANSWERS[:5])
         caller.key_in(keys)
         newest = session.scalars(select(Declaration).order_by(Declaration.id.desc())).first()
         assert newest is not None
         assert newest.read(sealer)["commune"] == kept
     stranger = CallerOnTheLine(session, library, sealer)
-    assert "~commune_confirm~" not in declare(stranger, ANSWERS[:4])
+    assert "~commune_confirm~" not in declare(stranger, ANSWERS[:5])
     assert "~wrong_key~" in stranger.key_in("1")
+
+
+@pytest.mark.parametrize("keys", ["1", "0912345678"])
+def test_the_number_to_be_reached_on_is_the_callers_own_or_keyed_and_always_sealed(
+    session: Session, sealer: Sealer, library: Library, keys: str
+) -> None:
+    """One key for the number that rings; neither number stands anywhere in the clear."""
+    number = a_phone()
+    caller = CallerOnTheLine(session, library, sealer, number=number)
+    assert "~phone_confirm~" in declare(caller, ANSWERS[:4])
+    caller.key_in(keys)
+    kept = session.scalars(select(Declaration)).one()
+    wanted = number if keys == "1" else "+84912345678"
+    assert kept.read(sealer)["phone"] == wanted
+    assert wanted[3:].encode() not in kept.sealed
+    for turn in session.scalars(select(Turn)):
+        assert wanted[3:] not in turn.visit + turn.reply
+
+
+def test_whoever_hides_their_number_keys_one_and_wrong_ones_lead_to_a_person(
+    session: Session, sealer: Sealer, library: Library
+) -> None:
+    """There is nothing to confirm; an emergency number, a landline or too few digits is none."""
+    caller = CallerOnTheLine(session, library, sealer, is_withheld=True)
+    assert "~phone_confirm~" not in declare(caller, ANSWERS[:4])
+    for wrong in ("1", "0205123456"):
+        assert "~wrong_key~" in caller.key_in(wrong)
+        assert "điện thoại liên lạc" in caller.hears
+    caller.key_in("091234567")
+    assert isinstance(caller.ending, Transfer)
+    assert "phone" not in session.scalars(select(Declaration)).one().read(sealer)
+
+
+def test_a_key_never_answers_another_question_than_the_one_that_was_heard(
+    session: Session, sealer: Sealer, library: Library
+) -> None:
+    """Other questions may be loaded while somebody is about to press a key."""
+    caller = CallerOnTheLine(session, library, sealer)
+    asked = declare(caller, ANSWERS[:-1])
+    assert "xét nghiệm" in asked
+    questions = library.declaration.questions
+    smell = questions[-1].model_copy(update={"id": "smell", "prompt": a_wording("Mất mùi không?")})
+    changed = library.declaration.model_copy(update={"questions": (*questions[:-1], smell)})
+    caller.library = replace(library, declaration=changed)
+    assert "Mất mùi không?" in caller.press("1")
+    answers = session.scalars(select(Declaration)).one().read(sealer)
+    assert not {"tested", "smell"} & answers.keys()
+    caller.press("2")
+    assert session.scalars(select(Declaration)).one().read(sealer)["smell"] == "2"

@@ -1,5 +1,6 @@
 """``loa hotline``: from the files to what is spoken, and what callers left."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -193,6 +194,21 @@ def test_statistics_hold_no_number(spoken: Clerk) -> None:
     assert counted["tickets"] == {"rumour": 1}
     assert "963201" not in str(counted)
     assert "1 calls" in spoken.run("hotline", "stats", *words).output
+    backwards = spoken.run("hotline", "stats", "--from", words[3], "--to", words[1])
+    assert (backwards.exit_code, "before" in backwards.stderr) == (2, True)
+
+
+def test_what_is_shown_is_never_cut(spoken: Clerk) -> None:
+    """Also where no terminal says how wide it is, as in a pipe."""
+    reference = a_ticket(spoken)
+    listed = spoken.run("hotline", "tickets").output
+    assert reference in listed
+    assert re.search(r"\d\d/\d\d/\d{4} \d\d:\d\d ", listed)
+    leaves = [
+        line for line in spoken.run("hotline", "check").output.splitlines() if "after" in line
+    ]
+    assert len(leaves) >= 40
+    assert all(re.search(r"en \d+ s$", line) for line in leaves)
 
 
 def test_declarations_are_listed_shown_to_the_health_department_and_erased(clerk: Clerk) -> None:

@@ -123,7 +123,19 @@ def test_without_the_queue_server_the_tables_are_still_counted(
     settings: dict[str, Any], engine: Engine, sessions: sessionmaker[Session], sealer: Sealer
 ) -> None:
     found = read(a_web(settings | {"redis_url": NOBODY}, engine, sessions, sealer))
-    assert found == {("loa_queue_server_up", ""): 0}
+    assert found == {("loa_database_up", ""): 1, ("loa_queue_server_up", ""): 0}
+
+
+def test_without_the_database_the_queues_are_still_counted(
+    settings: dict[str, Any], own_engine: Engine, commits: sessionmaker[Session], sealer: Sealer
+) -> None:
+    """The queue server's figures tell how much waits until it is back."""
+    web = a_web(settings, own_engine, commits, sealer)
+    with own_engine.begin() as connection:
+        connection.execute(text("ALTER TABLE deliveries RENAME TO elsewhere"))
+    found = read(web)
+    assert (found["loa_database_up", ""], found["loa_queue_server_up", ""]) == (0, 1)
+    assert found["loa_queue_jobs", "upkeep"] == 0
 
 
 async def _take_turns(redis_url: str, *seconds: float) -> None:
