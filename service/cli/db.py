@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TextIO
 
 import click
 from sqlalchemy import URL, Engine, create_engine
@@ -15,6 +14,7 @@ from service.backups import postgresql_dumps, sqlite_files
 from service.backups.aftermath import Aftermath, settle_aftermath
 from service.backups.checksums import require_same, write_checksum
 from service.checkups import examine, find_seal
+from service.cli.new_files import NewFile
 from service.cli.output import Answer, answering
 from service.database import open_engine, open_sessions, reading
 from service.errors import BackupError, SchemaError
@@ -128,7 +128,7 @@ def restore(file: Path, replace: bool) -> Answer:  # noqa: FBT001 - click's call
 
 
 @db.command()
-@click.argument("file", type=_FILE)
+@click.argument("file", type=NewFile())
 @click.option(
     "--after", type=click.IntRange(0), default=0, help="Only what follows the entry of this number."
 )
@@ -140,19 +140,10 @@ def audit(file: Path, after: int) -> Answer:
     """
     with _opened() as (_, engine), reading(open_sessions(engine)) as session:
         _require_tables(engine)
-        with _new_file(file) as lines:
+        with file.open("x", encoding="utf-8") as lines:
             count = sum(bool(lines.write(line)) for line in export_entries(session, after=after))
         _record(engine, "audit.exported", file)
     return Answer({"file": str(file), "entries": count}, [f"{count:,} entries are in {file}."])
-
-
-@contextmanager
-def _new_file(file: Path) -> Iterator[TextIO]:
-    try:
-        with file.open("x", encoding="utf-8") as lines:
-            yield lines
-    except FileExistsError:
-        raise BackupError(f"{file} exists already. Nothing was written; name another.") from None
 
 
 def _record(engine: Engine, deed: str, file: Path) -> None:

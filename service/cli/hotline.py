@@ -53,8 +53,8 @@ def check(directory: Path | None) -> Answer:
 
     Every key must lead somewhere, no way may be longer than three menus or 45 seconds, and
     everything must be written in every language. What nobody has recorded yet in the languages
-    that no machine speaks is counted, and in the JSON listed: until then callers in these hear
-    an apology and Vietnamese. Needs no database and changes nothing.
+    that no machine speaks is listed: until then callers in these hear an apology and
+    Vietnamese. Needs no database and changes nothing.
     """
     found = read_set(read_files(directory) if directory else shipped_files())
     heading = f"{found.script.title}: {len(found.script.nodes)} nodes, {len(found.answers)} answers"
@@ -62,7 +62,7 @@ def check(directory: Path | None) -> Answer:
     document = outline(found)
     missing = unrecorded(found)
     shown += [
-        Text(f"{NAMES[language]}: {len(names)} utterances are not recorded.", style="yellow")
+        Text(f"Not recorded in {NAMES[language]}, {len(names)}: {', '.join(names)}", "yellow")
         for language, names in missing.items()
         if names
     ]

@@ -1,5 +1,7 @@
 """``loa hotline stats``: how the hotline is used, in tables or as JSON for plots."""
 
+from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime
 
 import click
@@ -71,7 +73,16 @@ def _show(counted: CallStatistics, echo: float | None) -> list[RenderableType]:
         lines.append(f"A desk was rung {rung.rung:,} times and answered {rung.answered:,} times.")
     if echo is not None:
         lines.append(f"{echo:.1f} calls per 1,000 texts of that broadcast within 48 hours.")
-    return [*lines, *(_table(title, getattr(counted, name)) for title, name in _TABLES)]
+    tables = [_table(title, getattr(counted, name)) for title, name in _TABLES]
+    return [*lines, *tables, _table("By hour of the day", _by_hour_of_day(counted.by_hour))]
+
+
+def _by_hour_of_day(by_hour: Mapping[str, int]) -> dict[str, int]:
+    """Add up the hours of all days, which are written ``2026-11-21 08:00``."""
+    added: Counter[str] = Counter()
+    for hour, calls in by_hour.items():
+        added[hour.rpartition(" ")[2]] += calls
+    return dict(sorted(added.items()))
 
 
 def _table(title: str, counts: dict[str, int]) -> Table:

@@ -28,6 +28,7 @@ def test_an_auditor_follows_the_chain_with_nothing_but_the_file(
         covered = json.dumps(list(line.values()), ensure_ascii=False, separators=(",", ":"))
         assert hashlib.sha256(covered.encode()).hexdigest() == digest
         previous = digest
-    assert "Nothing was written" in clerk.refusal("db", "audit", str(file))
+    again = clerk.run("db", "audit", str(file))
+    assert (again.exit_code, "is there already" in again.stderr) == (2, True)
     rest = clerk.answer("db", "audit", str(tmp_path / "rest.ndjson"), "--after", "4")
     assert rest["entries"] == 1

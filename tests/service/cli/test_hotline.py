@@ -205,7 +205,7 @@ def test_what_is_shown_is_never_cut(spoken: Clerk) -> None:
     assert reference in listed
     assert re.search(r"\d\d/\d\d/\d{4} \d\d:\d\d ", listed)
     leaves = [
-        line for line in spoken.run("hotline", "check").output.splitlines() if "after" in line
+        line for line in spoken.run("hotline", "check").output.splitlines() if "  after " in line
     ]
     assert len(leaves) >= 40
     assert all(re.search(r"en \d+ s$", line) for line in leaves)
