@@ -1,7 +1,7 @@
 """Areas: the tree of administrative units, keyed by official code, each with validity dates."""
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from importlib import resources
@@ -124,14 +124,14 @@ def load_areas(session: Session, rows: Iterable[NumberedRow]) -> Loaded:
     return Loaded(added, changed, unchanged)
 
 
-def load_area_path(session: Session, path: Path | Traversable) -> Loaded:
-    """Load the area CSV at *path*."""
-    return load_areas(session, read_table(path, columns=COLUMNS, optional=2, refuse=AreaFileError))
+def read_area_rows(path: Path | Traversable) -> Iterator[NumberedRow]:
+    """Yield the rows of the area CSV at *path*."""
+    return read_table(path, columns=COLUMNS, optional=2, refuse=AreaFileError)
 
 
 def load_lang_son(session: Session) -> Loaded:
     """Load Lạng Sơn as it is since 1 July 2025 (NQ 1672/NQ-UBTVQH15): 61 xã, 4 phường."""
-    return load_area_path(session, LANG_SON)
+    return load_areas(session, read_area_rows(LANG_SON))
 
 
 def has_any_area(session: Session) -> bool:

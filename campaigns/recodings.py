@@ -1,6 +1,6 @@
 """Recodings: an area's official code gives way to another, and its people move with it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -71,10 +71,9 @@ def recode_areas(session: Session, rows: Iterable[NumberedRow], *, now: datetime
     ]
 
 
-def recode_area_path(session: Session, path: Path, *, now: datetime) -> list[Recoded]:
-    """Recode by the CSV at *path*; columns old, new, on."""
-    rows = read_table(path, columns=COLUMNS, optional=0, refuse=AreaFileError)
-    return recode_areas(session, rows, now=now)
+def read_recoding_rows(path: Path) -> Iterator[NumberedRow]:
+    """Yield the rows of the CSV at *path*; columns old, new, on."""
+    return read_table(path, columns=COLUMNS, optional=0, refuse=AreaFileError)
 
 
 def _read_rows(

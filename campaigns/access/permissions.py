@@ -11,6 +11,7 @@ class Permission(StrEnum):
     """One thing somebody may be allowed to do; the words before the dot name what it is done to."""
 
     AREAS_READ = "areas.read"
+    AREAS_WRITE = "areas.write"
     LEVELS_DECIDE = "levels.decide"
     FIGURES_DELIVER = "figures.deliver"
     SUBSCRIBERS_READ = "subscribers.read"
@@ -85,6 +86,7 @@ GRANTS: Mapping[Role, frozenset[Permission]] = {
     Role.ADMINISTRATOR: frozenset(
         {
             Permission.AREAS_READ,
+            Permission.AREAS_WRITE,
             Permission.BROADCASTS_READ,
             Permission.BROADCASTS_CONTROL,
             Permission.SUBSCRIBERS_READ,

@@ -15,6 +15,7 @@ from service.api.editions import editions
 from service.api.figures import figures
 from service.api.hotline import hotline
 from service.api.imports import imports
+from service.api.levels import levels
 from service.api.people import people
 from service.api.plans import plans
 from service.api.problems import answer_form, answer_problems
@@ -26,6 +27,7 @@ SPEC = "/api/openapi.json"
 VERSION = "1.0"
 RESOURCES = (
     areas,
+    levels,
     figures,
     subscribers,
     imports,

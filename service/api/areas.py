@@ -1,42 +1,28 @@
-"""Areas and their epidemic levels: the tree, decisions in force and announced, history."""
+"""Areas: the tree of a day with the level of each, taken over and recoded."""
 
-from datetime import date, datetime
-from typing import Annotated, Any
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import Annotated
 
 from apiflask import APIBlueprint
 from flask import Response
 from pydantic import AwareDatetime, BaseModel, Field
+from sqlalchemy.orm import Session
 
 from campaigns.access.permissions import Permission
 from campaigns.areas import Area, list_areas
-from campaigns.levels import (
-    DEFAULT_SCHEME,
-    LevelDecision,
-    announced_levels,
-    decide_level,
-    get_level,
-    level_history,
-    levels_at,
-)
+from campaigns.levels import LevelDecision, announced_levels, levels_at
 from campaigns.local_time import ZONE
-from service.api.given import Given, Line
+from campaigns.recodings import Recoded
+from campaigns.tables import NumberedRow
+from service.api.given import Code, Given, Line
+from service.api.levels import Decision, decision_of
 from service.api.once import once
 from service.api.requests import answer, needs, reading, resources
+from service.area_files import load_tree, recode_everywhere
 
 areas = APIBlueprint("areas", __name__, tag="Areas and levels")
-Code = Annotated[str, Field(min_length=1, max_length=16)]
-
-
-class Decision(BaseModel):
-    """One decision on the level of one area, from a moment on."""
-
-    area: str
-    scheme: str
-    level: int
-    colour: str
-    effective_at: datetime
-    document: str
-    recorded_at: datetime
+_MOST_ROWS = 5000
 
 
 class AreaOut(BaseModel):
@@ -57,23 +43,99 @@ class AreaList(BaseModel):
     items: list[AreaOut]
 
 
-class DecisionList(BaseModel):
-    items: list[Decision]
-
-
 class At(Given):
     """The moment to look at; now when left out."""
 
     at: AwareDatetime | None = None
 
 
-class NewDecision(Given):
-    """What a document decides: a level, and from when, with the hour and its offset."""
+class AreaIn(Given):
+    """One row of an area file; several tags are separated by ``|``."""
 
-    level: Annotated[int, Field(ge=1, le=9)]
-    effective_at: AwareDatetime
-    document: Annotated[Line, Field(min_length=1, max_length=120)]
-    scheme: Annotated[str, Field(max_length=40)] = DEFAULT_SCHEME
+    code: Code
+    name: Annotated[Line, Field(min_length=1, max_length=120)]
+    kind: Annotated[Line, Field(max_length=40)] = ""
+    parent: Annotated[str, Field(max_length=16)] = ""
+    valid_from: date
+    valid_to: date | None = None
+    tags: Annotated[Line, Field(max_length=400)] = ""
+
+
+class TreeIn(Given):
+    """Areas to be taken over: what differs is changed, nothing is ever deleted."""
+
+    areas: Annotated[list[AreaIn], Field(min_length=1, max_length=_MOST_ROWS)]
+
+
+class LoadedOut(BaseModel):
+    """How many rows were new, changed something, or said what was known already."""
+
+    added: int
+    changed: int
+    unchanged: int
+
+
+class RecodingIn(Given):
+    """From which day on an area's people are registered under another code."""
+
+    old: Code
+    new: Code
+    on: date
+
+
+class RecodingsIn(Given):
+    recodings: Annotated[list[RecodingIn], Field(min_length=1, max_length=_MOST_ROWS)]
+
+
+class RecodedOut(RecodingIn):
+    """What one recoding did; ``is_known``: it was on record, and nobody was moved again."""
+
+    moved: int
+    is_known: bool
+
+
+class RecodedList(BaseModel):
+    items: list[RecodedOut]
+
+
+@areas.post("/areas")
+@needs(Permission.AREAS_WRITE)
+@areas.input(TreeIn)
+@areas.output(LoadedOut)
+def load(json_data: TreeIn) -> Response:
+    """Take over a tree of areas.
+
+    As from a file: all rows or none, and faults name the row, counted from 1.
+    """
+
+    def do(session: Session) -> dict[str, object]:
+        rows = _as_rows(json_data.areas)
+        loaded = load_tree(session, rows, name="request", now=resources().now())
+        return {
+            "added": loaded.added,
+            "changed": loaded.changed,
+            "unchanged": loaded.unchanged,
+        }
+
+    return once(do)
+
+
+@areas.post("/areas/recodings")
+@needs(Permission.AREAS_WRITE)
+@areas.input(RecodingsIn)
+@areas.output(RecodedList)
+def recode(json_data: RecodingsIn) -> Response:
+    """Move people from areas' old codes to new ones.
+
+    Load the new tree first. Sent again, nobody is moved again.
+    """
+
+    def do(session: Session) -> dict[str, object]:
+        rows = _as_rows(json_data.recodings)
+        done = recode_everywhere(session, rows, name="request", now=resources().now())
+        return {"items": [_recoded(one) for one in done]}
+
+    return once(do)
 
 
 @areas.get("/areas")
@@ -95,54 +157,21 @@ def list_all(query_data: At) -> Response:
     )
 
 
-@areas.get("/areas/<string(maxlength=16):code>/levels")
-@needs(Permission.AREAS_READ)
-@areas.output(DecisionList)
-def list_decisions(code: str) -> Response:
-    """Show every decision ever recorded about one area.
-
-    The newest moment first.
-    """
-    with reading() as session:
-        return answer({"items": [decision_of(one) for one in level_history(session, code)]})
+def _as_rows(given: Sequence[BaseModel]) -> Iterator[NumberedRow]:
+    """Write rows as a file holds them: words, and nothing where nothing was said."""
+    for number, row in enumerate(given, start=1):
+        cells = row.model_dump(mode="json")
+        yield number, {name: cell or "" for name, cell in cells.items()}
 
 
-@areas.post("/areas/<string(maxlength=16):code>/levels")
-@needs(Permission.LEVELS_DECIDE)
-@areas.input(NewDecision)
-@areas.output(Decision, status_code=201)
-def decide(code: str, json_data: NewDecision) -> Response:
-    """Record a level decision.
-
-    It holds for campaigns and the hotline from its moment on. The same decision recorded twice is
-    one.
-    """
-
-    def do(session: Any) -> dict[str, object]:
-        decision = decide_level(
-            session,
-            code,
-            level=json_data.level,
-            effective_at=json_data.effective_at,
-            document=json_data.document,
-            scheme=json_data.scheme,
-            now=resources().now(),
-        )
-        return decision_of(decision)
-
-    return once(do, status=201)
-
-
-def decision_of(decision: LevelDecision) -> dict[str, object]:
-    """Write a decision as the interface shows it."""
+def _recoded(one: Recoded) -> dict[str, object]:
+    recoding = one.recoding
     return {
-        "area": decision.area_code,
-        "scheme": decision.scheme,
-        "level": decision.level,
-        "colour": get_level(decision.scheme, decision.level).colour("vi"),
-        "effective_at": decision.effective_at,
-        "document": decision.document,
-        "recorded_at": decision.recorded_at,
+        "old": recoding.old_code,
+        "new": recoding.new_code,
+        "on": recoding.recoded_on,
+        "moved": one.moved,
+        "is_known": one.is_known,
     }
 
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 
 class Given(BaseModel):
@@ -15,3 +15,5 @@ class Given(BaseModel):
 Line = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^\x00-\x1f\x7f]*$")]
 # Text of several lines; a NUL is what no database keeps.
 Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
+# An area, by its official code.
+Code = Annotated[str, Field(min_length=1, max_length=16)]

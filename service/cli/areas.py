@@ -12,10 +12,8 @@ from campaigns.areas import (
     Area,
     get_area,
     list_areas,
-    load_area_path,
-    load_lang_son,
+    read_area_rows,
 )
-from campaigns.audit import record
 from campaigns.levels import (
     DEFAULT_SCHEME,
     LevelDecision,
@@ -27,8 +25,8 @@ from campaigns.levels import (
     load_level_path,
 )
 from campaigns.local_time import ZONE
-from campaigns.recodings import Recoded, recode_area_path
-from hotline.callers import recode_callers
+from campaigns.recodings import Recoded, read_recoding_rows
+from service.area_files import load_tree, recode_everywhere
 from service.cli.moments import Moment
 from service.cli.output import Answer, answering
 from service.resources import open_resources
@@ -58,10 +56,9 @@ def load(file: Path | None, lang_son: bool) -> Answer:  # noqa: FBT001 - click
     if (file is None) is not lang_son:
         raise click.UsageError("Name a FILE, or say --lang-son.")
     with open_resources() as resources, resources.sessions.begin() as session:
-        loaded = load_area_path(session, file) if file else load_lang_son(session)
-        name = file.name if file else LANG_SON.name
-        counts = {"added": loaded.added, "changed": loaded.changed}
-        record(session, "areas.loaded", f"file:{name[:100]}", now=resources.now(), **counts)
+        source = file or LANG_SON
+        rows = read_area_rows(source)
+        loaded = load_tree(session, rows, name=source.name, now=resources.now())
     document = {"added": loaded.added, "changed": loaded.changed, "unchanged": loaded.unchanged}
     shown = f"{loaded.added} areas added, {loaded.changed} changed, {loaded.unchanged} as before."
     return Answer(document, [shown])
@@ -96,11 +93,8 @@ def recode(file: Path) -> Answer:
     a list with the new codes instead. Loading a file again moves nobody again.
     """
     with open_resources() as resources, resources.sessions.begin() as session:
-        done = recode_area_path(session, file, now=resources.now())
-        codes = {one.recoding.old_code: one.recoding.new_code for one in done}
-        recode_callers(session, codes)
-        moves = {"moved": sum(one.moved for one in done), "codes": codes}
-        record(session, "areas.recoded", f"file:{file.name[:100]}", now=resources.now(), **moves)
+        rows = read_recoding_rows(file)
+        done = recode_everywhere(session, rows, name=file.name, now=resources.now())
     moved = sum(one.moved for one in done)
     known = sum(one.is_known for one in done)
     shown = [f"{moved:,} people moved by {len(done) - known} recodings; {known} known before."]
