@@ -6,6 +6,7 @@ import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from http import HTTPStatus
+from math import ceil
 
 import orjson
 from apiflask import HTTPError
@@ -15,7 +16,13 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
-from campaigns.errors import CampaignError, Complaint, DefinitionError
+from campaigns.errors import (
+    CampaignError,
+    Complaint,
+    DefinitionError,
+    LoginThrottledError,
+    PasswordsBusyError,
+)
 from hotline.errors import EditionError, HotlineError
 from service.api.kinds import FAULT, INVALID, NO_DATABASE, NO_QUEUE, REFUSED, Kind
 from service.api.remedies import HTTP_PROBLEMS, REMEDIES
@@ -126,7 +133,8 @@ def _answer_rule(broken: CampaignError | HotlineError) -> Response:
         REFUSED,
     )
     errors = _complaints(broken)
-    return write(Refusal(kind, "" if errors else str(broken), errors))
+    detail = "" if errors else str(broken)
+    return write(Refusal(kind, detail, errors, headers=_when_to_retry(broken)))
 
 
 def _complaints(broken: CampaignError | HotlineError) -> tuple[Complaint, ...]:
@@ -140,6 +148,16 @@ def _complaints(broken: CampaignError | HotlineError) -> tuple[Complaint, ...]:
             )
         case _:
             return ()
+
+
+def _when_to_retry(broken: CampaignError | HotlineError) -> dict[str, str] | None:
+    match broken:
+        case LoginThrottledError():
+            return {"Retry-After": str(ceil(broken.wait.total_seconds()))}
+        case PasswordsBusyError():
+            return {"Retry-After": "1"}
+        case _:
+            return None
 
 
 def _answer_http(refusal: HTTPException) -> Response:

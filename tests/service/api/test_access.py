@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -14,7 +15,7 @@ from campaigns.access.permissions import GRANTS, Permission
 from campaigns.errors import KeyRefusedError
 from campaigns.people import Role, get_person
 from service.api.access import access_table
-from service.api.requests import NEEDS
+from service.api.requests import NEEDS, OPEN
 from tests.builders import NOON, a_person
 from tests.fakes.telephones import Clock
 from tests.service.api.conftest import Program
@@ -23,12 +24,20 @@ Make = Callable[..., Program]
 TABLE = Path("docs/permissions.md")
 
 
-def addresses(app: Flask) -> list[tuple[Rule, str, Permission]]:
+def everything(app: Flask) -> list[tuple[Rule, str, Any]]:
     return [
-        (rule, method, getattr(app.view_functions[rule.endpoint], NEEDS))
+        (rule, method, app.view_functions[rule.endpoint])
         for rule in app.url_map.iter_rules()
         if rule.rule.startswith("/api/v1")
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
+    ]
+
+
+def addresses(app: Flask) -> list[tuple[Rule, str, Permission]]:
+    return [
+        (rule, method, getattr(view, NEEDS))
+        for rule, method, view in everything(app)
+        if not getattr(view, OPEN, False)
     ]
 
 
@@ -43,6 +52,19 @@ def test_every_address_needs_a_permission(app: Flask) -> None:
     """An address without one would fail the collecting itself; no permission is for nothing."""
     assert len(addresses(app)) > 25
     assert {needed for _, _, needed in addresses(app)} == set(Permission)
+
+
+def test_only_where_people_prove_who_they_are_nothing_is_needed(app: Flask) -> None:
+    """Whoever adds an open address has to say so here."""
+    assert {
+        f"{method} {rule.rule}"
+        for rule, method, view in everything(app)
+        if getattr(view, OPEN, False)
+    } == {
+        "POST /api/v1/sessions",
+        "POST /api/v1/invitations/open",
+        "POST /api/v1/invitations/accept",
+    }
 
 
 @pytest.mark.parametrize("role", Role)
