@@ -1,5 +1,6 @@
 """Problems (RFC 9457): each refusal with a stable type, in the language that was asked for."""
 
+import json
 import logging
 import re
 import traceback
@@ -116,10 +117,18 @@ def write(refusal: Refusal) -> Response:
             {"field": one.field, "problem": one.problem, "remedy": one.remedy, "line": one.line}
             for one in refusal.errors
         ]
-    answer = Response(orjson.dumps(document), status=kind.status.value, content_type=CONTENT_TYPE)
+    answer = Response(_as_json(document), status=kind.status.value, content_type=CONTENT_TYPE)
     answer.headers["Content-Language"] = language
     answer.headers.update(refusal.headers or {})
     return answer
+
+
+def _as_json(document: dict[str, object]) -> bytes:
+    """Write *document*; what it quotes of a request may hold halves of letters, as JSON allows."""
+    try:
+        return orjson.dumps(document)
+    except TypeError:
+        return json.dumps(document).encode()
 
 
 def slug_of(error: type[Exception]) -> str:
