@@ -55,25 +55,44 @@ class Attempt:
     locks_source: bool
 
 
+def require_no_wait(
+    session: Session, login: str, *, person: Person | None, source: str, now: datetime
+) -> None:
+    """Raise LoginThrottledError while *source* has to wait, for *login* or for all logins.
+
+    The second does not hold *person*, whose login it is, where they have come from before. It
+    only reads, so that whoever hammers at the door keeps no writer waiting.
+    """
+    waiting = session.scalars(
+        select(FailedAttempts).where(
+            FailedAttempts.source == source,
+            FailedAttempts.login.in_([login, _ALL]),
+            FailedAttempts.waits_until > now,
+        )
+    ).all()
+    if not waiting:
+        return
+    if person is not None and came_from(session, person, source):
+        waiting = [row for row in waiting if row.login != _ALL]
+    if waiting:
+        raise LoginThrottledError(
+            "Too many attempts from here were wrong. Nothing was changed. Try again at the moment "
+            "that is given, or from another machine.",
+            wait=max(row.waits_until for row in waiting) - now,
+        )
+
+
 def begin_attempt(
     session: Session, login: str, *, person: Person | None, source: str, now: datetime
 ) -> Attempt:
     """Count an attempt for *login* from *source*: an address, or something that was proven already.
 
-    Raises LoginThrottledError while that source has to wait, for this login or for all. The
-    second wait does not hold *person*, whose login it is, where they have come from before.
+    Raises LoginThrottledError as `require_no_wait` does.
     """
     _forget(session, now=now)
     of_source = _counted(session, source, _ALL, forgotten_after=WINDOW_OF_SOURCE, now=now)
     of_login = _counted(session, source, login, forgotten_after=FORGOTTEN_AFTER, now=now)
-    is_known = person is not None and came_from(session, person, source)
-    waits = [of_login.waits_until] if is_known else [of_login.waits_until, of_source.waits_until]
-    if now < max(waits):
-        raise LoginThrottledError(
-            "Too many attempts from here were wrong. Nothing was changed. Try again at the moment "
-            "that is given, or from another machine.",
-            wait=max(waits) - now,
-        )
+    require_no_wait(session, login, person=person, source=source, now=now)
     of_source.failures += 1
     of_login.failures += 1
     over = of_login.failures - FREE
@@ -88,7 +107,10 @@ def begin_attempt(
 def forgive(session: Session, attempt: Attempt, *, now: datetime) -> None:
     """Forget what failed for this login from this source, for the right person has come."""
     of_source = _counted(session, attempt.source, _ALL, forgotten_after=WINDOW_OF_SOURCE, now=now)
-    _counted(session, attempt.source, attempt.login, forgotten_after=timedelta(0), now=now)
+    of_login = _counted(
+        session, attempt.source, attempt.login, forgotten_after=FORGOTTEN_AFTER, now=now
+    )
+    of_login.failures, of_login.waits_until = 0, now
     of_source.failures = max(0, of_source.failures - 1)
     if of_source.failures < FREE_OF_SOURCE:
         of_source.waits_until = of_source.since
@@ -126,7 +148,7 @@ def _counted(
         .with_for_update()
         .execution_options(populate_existing=True)
     ).one()
-    if row.since + forgotten_after <= now:
+    if max(row.since + forgotten_after, row.waits_until) <= now:
         row.failures, row.since, row.waits_until = 0, now, now
     return row
 

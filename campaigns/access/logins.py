@@ -9,7 +9,13 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from campaigns.access.attempts import Attempt, begin_attempt, forgive, note_failure
+from campaigns.access.attempts import (
+    Attempt,
+    begin_attempt,
+    forgive,
+    note_failure,
+    require_no_wait,
+)
 from campaigns.access.credentials import credentials_of, needs_totp, spend_code
 from campaigns.access.login_sessions import NewSession, end_sessions_of, open_session
 from campaigns.audit import act_as, actor_of, record
@@ -36,6 +42,12 @@ def begin_login(session: Session, login: str, *, source: str, now: datetime) -> 
     if person is None or person.withdrawn_at is not None:
         return BegunLogin(attempt, None)
     return BegunLogin(attempt, credentials_of(session, person).password_hash)
+
+
+def require_turn(session: Session, login: str, *, source: str, now: datetime) -> None:
+    """Raise LoginThrottledError while *source* has to wait; it only reads."""
+    person = find_person(session, login)
+    require_no_wait(session, login, person=person, source=source, now=now)
 
 
 def settle_login(

@@ -11,10 +11,9 @@ from pydantic import BaseModel
 from campaigns.access.permissions import Permission
 from campaigns.audit import AuditEntry, list_entries
 from service.api.paging import PageQuery, cursor_of, number_in
-from service.api.people import TAG
 from service.api.requests import answer, needs, reading
 
-audit = APIBlueprint("audit", __name__, tag=TAG)
+audit = APIBlueprint("audit", __name__, tag="Audit")
 
 
 class EntryOut(BaseModel):

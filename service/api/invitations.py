@@ -18,9 +18,9 @@ from campaigns.errors import CodeRefusedError, PasswordRefusedError
 from service.api.given import Given
 from service.api.people import PersonOut, person_document
 from service.api.requests import answer, for_anybody, resources, source_address, writing
-from service.api.sessions import TAG, Code, Password
+from service.api.sessions import Code, Password
 
-invitations = APIBlueprint("invitations", __name__, tag=TAG)
+invitations = APIBlueprint("invitations", __name__, tag="Invitations")
 Text = Annotated[str, Field(min_length=1, max_length=100)]
 
 

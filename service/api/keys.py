@@ -11,10 +11,10 @@ from campaigns.access.keys import ApiKey, NewKey, add_key, list_keys, revoke_key
 from campaigns.access.permissions import Permission
 from campaigns.people import get_person
 from service.api.given import Given, Line
-from service.api.people import TAG, Login
+from service.api.people import Login
 from service.api.requests import answer, needs, reading, resources, writing
 
-keys = APIBlueprint("keys", __name__, tag=TAG)
+keys = APIBlueprint("keys", __name__, tag="Keys")
 
 
 class KeyOut(BaseModel):

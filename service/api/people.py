@@ -19,8 +19,7 @@ from service.api.once import once
 from service.api.requests import answer, caller, needs, reading, resources, writing
 from service.api.session_views import EndedSessions, SessionList, session_document
 
-TAG = "People, keys and audit"
-people = APIBlueprint("people", __name__, tag=TAG)
+people = APIBlueprint("people", __name__, tag="People")
 Login = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 Name = Annotated[Line, Field(min_length=1, max_length=120)]
 Roles = Annotated[list[Role], Field(min_length=1, max_length=len(Role))]

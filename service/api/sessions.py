@@ -17,6 +17,7 @@ from campaigns.access.login_sessions import (
 from campaigns.access.logins import (
     begin_login,
     renew_hash,
+    require_turn,
     set_password,
     settle_login,
     settle_password,
@@ -49,8 +50,7 @@ from service.api.session_views import (
     session_document,
 )
 
-TAG = "Sessions"
-sessions = APIBlueprint("sessions", __name__, tag=TAG)
+sessions = APIBlueprint("sessions", __name__, tag="Sessions")
 # What is longer than any password is refused as wrong, without the work of hashing it.
 Password = Annotated[str, Field(min_length=1, max_length=256)]
 Code = Annotated[str, Field(pattern=r"^([0-9]{6})?$")]
@@ -85,9 +85,11 @@ def log_in(json_data: LoginIn) -> Response:
     wanted, now = json_data, resources().now()
     actor = Actor("", f"login from {source_address()}")
     passwords = resources().passwords
+    with reading() as session:
+        source = _own_session(session, wanted.login) or source_address()
+        require_turn(session, wanted.login, source=source, now=now)
     with passwords.turn():
         with writing(actor) as session:
-            source = _own_session(session, wanted.login) or source_address()
             begun = begin_login(session, wanted.login, source=source, now=now)
         is_right = passwords.is_right(begun.password_hash, wanted.password)
         is_outdated = is_right and passwords.is_outdated(begun.password_hash or "")

@@ -56,8 +56,8 @@ def test_the_first_administrator_gets_a_password_and_an_app_here(staffed: Clerk)
 def test_a_password_is_typed_twice_where_none_is_given(staffed: Clerk) -> None:
     result = staffed.run("users", "password", "lan")
     assert result.exit_code == 1
-    common = {"LOA_PASSWORD": "quantri12345"}
-    refused = staffed.refusal("users", "password", "lan", **common)
+    common = "quantri12345"
+    refused = staffed.refusal("users", "password", "lan", LOA_PASSWORD=common)
     assert "neither the login nor a common one" in refused
 
 
