@@ -101,6 +101,12 @@ def rotate_key(session: Session, key_id: int, *, now: datetime) -> NewKey:
     old = get_key(session, key_id)
     if old.revoked_at is not None or old.expires_at <= now:
         raise KeyRefusedError(f"Key {key_id} has ended. Nothing was made. Make a new key.")
+    # A key made without scopes may do all; one that has none left must not become one.
+    if not old.scope_set:
+        raise KeyRefusedError(
+            f"{old.person.login} may do nothing any more of what key {key_id} is for. Nothing was "
+            "made. Revoke it, and make a new key."
+        )
     life = old.expires_at - old.created_at
     new = add_key(
         session,

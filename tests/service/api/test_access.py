@@ -127,6 +127,8 @@ def test_a_key_may_never_do_more_than_its_person(session: Session) -> None:
     assert key.scope_set == {Permission.BROADCASTS_LAUNCH}
     get_person(session, "lan").roles = "|author|"
     assert key.scope_set == frozenset()
+    with pytest.raises(KeyRefusedError, match="may do nothing any more"):
+        rotate_key(session, key.id, now=NOON)
     revoke_key(session, key.id, now=NOON)
     with pytest.raises(KeyRefusedError, match="ended"):
         rotate_key(session, key.id, now=NOON)
