@@ -136,6 +136,27 @@ def note_failure(
         )
 
 
+def list_failed_attempts(session: Session, *, now: datetime) -> list[FailedAttempts]:
+    """Return what failed in the last day and was not forgiven, the most first."""
+    return list(
+        session.scalars(
+            select(FailedAttempts)
+            .where(FailedAttempts.failures > 0, FailedAttempts.since > now - FORGOTTEN_AFTER)
+            .order_by(FailedAttempts.failures.desc(), FailedAttempts.id)
+        )
+    )
+
+
+def forget_source(session: Session, source: str, *, now: datetime) -> int:
+    """Let whoever is at *source* try again at once; return how many counts were forgotten."""
+    forgotten = session.scalars(
+        delete(FailedAttempts).where(FailedAttempts.source == source).returning(FailedAttempts.id)
+    ).all()
+    if forgotten:
+        record(session, "source.forgiven", f"source:{source}", now=now)
+    return len(forgotten)
+
+
 def _counted(
     session: Session, source: str, login: str, *, forgotten_after: timedelta, now: datetime
 ) -> FailedAttempts:

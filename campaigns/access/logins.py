@@ -99,6 +99,7 @@ def settle_password(
 
 def set_password(session: Session, person: Person, password_hash: str, *, now: datetime) -> None:
     """Keep the hash of *person*'s password from now on; all their sessions end."""
+    hold_person(session, person)
     credentials_of(session, person, to_change=True).password_hash = password_hash
     record(session, "password.changed", f"person:{person.login}", now=now)
     end_sessions_of(session, person, now=now)
@@ -108,6 +109,7 @@ def set_totp(
     session: Session, person: Person, secret: str, *, sealer: Sealer, now: datetime
 ) -> None:
     """Take codes from the app with *secret* from now on; all of *person*'s sessions end."""
+    hold_person(session, person)
     kept = credentials_of(session, person, to_change=True)
     kept.totp_sealed, kept.totp_step = sealer.seal(secret), 0
     record(session, "totp.changed", f"person:{person.login}", now=now)

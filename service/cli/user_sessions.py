@@ -1,10 +1,11 @@
-"""Commands about the sessions in which people act."""
+"""Commands about the sessions in which people act, and about who has to wait for one."""
 
 from datetime import datetime
 
 import click
 from rich.table import Table
 
+from campaigns.access.attempts import FailedAttempts, forget_source, list_failed_attempts
 from campaigns.access.login_sessions import (
     LoginSession,
     end_session,
@@ -48,6 +49,33 @@ def end_sessions(login: str, number: int | None) -> Answer:
             end_session(session, person, number, now=resources.now())
             ended = 1
     return Answer({"login": login, "ended": ended}, [f"{ended} ended. {login} may log in again."])
+
+
+@click.command("attempts")
+@click.option("--forgive", "source", help="Let whoever is at this address try again at once.")
+@answering
+def attempts(source: str | None) -> Answer:
+    """Show from where logins failed in the last day, and who has to wait."""
+    with open_resources() as resources, resources.sessions.begin() as session:
+        now = resources.now()
+        if source is not None:
+            forget_source(session, source, now=now)
+        found = list_failed_attempts(session, now=now)
+    table = Table("from", "login", "failed", "since", "waits until", box=None)
+    for one in found:
+        waits = _shown(one.waits_until) if one.waits_until > now else ""
+        table.add_row(one.source, one.login or "all", str(one.failures), _shown(one.since), waits)
+    return Answer([_counts(one) for one in found], [table])
+
+
+def _counts(found: FailedAttempts) -> dict[str, object]:
+    return {
+        "source": found.source,
+        "login": found.login,
+        "failures": found.failures,
+        "since": found.since.isoformat(),
+        "waits_until": found.waits_until.isoformat(),
+    }
 
 
 def _shown(moment: datetime) -> str:

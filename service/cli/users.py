@@ -8,7 +8,7 @@ from campaigns.access.standing import Standing, change_person, restore_person, w
 from campaigns.people import Person, Role, add_person, get_person, list_people
 from service.cli.output import Answer, answering
 from service.cli.user_proofs import invite_command, password, totp
-from service.cli.user_sessions import end_sessions, sessions
+from service.cli.user_sessions import attempts, end_sessions, sessions
 from service.database import reading
 from service.resources import open_resources
 
@@ -121,7 +121,7 @@ def list_command() -> Answer:
     return Answer(documents, [table])
 
 
-for command in (invite_command, password, totp, sessions, end_sessions):
+for command in (invite_command, password, totp, sessions, end_sessions, attempts):
     users.add_command(command)
 
 

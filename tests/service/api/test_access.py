@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from werkzeug.routing import Rule
 
 from campaigns.access.keys import ApiKey, add_key, revoke_key, rotate_key
+from campaigns.access.login_sessions import open_session
 from campaigns.access.permissions import GRANTS, Permission
 from campaigns.errors import KeyRefusedError
 from campaigns.people import Role, get_person
@@ -82,6 +83,27 @@ def test_each_role_reaches_what_it_may_and_nothing_else(
         assert is_refused == (needed not in GRANTS[role]), (rule.rule, method, answer.data)
         assert answer.status_code != 401
         assert answer.status_code < 500, (rule.rule, method, answer.data)
+
+
+def test_a_session_reaches_what_its_person_may(
+    app: Flask, program: Make, sessions: sessionmaker[Session]
+) -> None:
+    """Just as a key that may do all of it."""
+    program("gui", Role.SENDER)
+    with sessions.begin() as session:
+        person = get_person(session, "gui")
+        text = open_session(session, person, address="", program="", now=NOON).text
+    for rule, method, needed in addresses(app):
+        if rule.rule.startswith("/api/v1/sessions"):
+            continue
+        answer = app.test_client().open(
+            f"/api/v1{path_of(rule)}",
+            method=method,
+            headers={"Authorization": f"Bearer {text}"},
+            data=b"\xff{",
+        )
+        assert (answer.status_code == 403) == (needed not in GRANTS[Role.SENDER]), rule.rule
+        assert answer.status_code != 401
 
 
 @pytest.mark.parametrize(

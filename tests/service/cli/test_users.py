@@ -5,8 +5,10 @@ from datetime import UTC, datetime
 import pyotp
 import pytest
 
+from campaigns.access.attempts import FREE
 from campaigns.access.credentials import credentials_of, spend_code
 from campaigns.access.login_sessions import open_session
+from campaigns.access.logins import begin_login
 from campaigns.access.passwords import Passwords
 from campaigns.people import get_person
 from campaigns.sealing import Sealer
@@ -99,3 +101,18 @@ def test_the_rules_about_administrators_hold_here_too(staffed: Clerk) -> None:
     assert "Nobody changes their own roles" in own
     last = staffed.refusal("users", "change", "quantri", "--role", "author")
     assert "last administrator" in last
+
+
+def test_who_has_to_wait_is_seen_and_forgiven(staffed: Clerk) -> None:
+    engine = open_engine(staffed.url)
+    with open_sessions(engine).begin() as session:
+        for _ in range(FREE):
+            begin_login(session, "lan", source="203.0.113.9", now=datetime.now(UTC))
+    engine.dispose()
+    seen = staffed.answer("users", "attempts")
+    assert [(one["source"], one["login"], one["failures"]) for one in seen] == [
+        ("203.0.113.9", "", FREE),
+        ("203.0.113.9", "lan", FREE),
+    ]
+    assert "203.0.113.9" in staffed.run("users", "attempts").stdout
+    assert staffed.answer("users", "attempts", "--forgive", "203.0.113.9") == []
