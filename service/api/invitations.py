@@ -17,7 +17,7 @@ from campaigns.audit import Actor
 from campaigns.errors import CodeRefusedError, PasswordRefusedError
 from service.api.given import Given
 from service.api.people import PersonOut, person_document
-from service.api.requests import answer, for_anybody, resources, source_address, writing
+from service.api.requests import answer, for_anybody, reading, resources, source_address, writing
 from service.api.sessions import Code, Password
 
 invitations = APIBlueprint("invitations", __name__, tag="Invitations")
@@ -63,6 +63,7 @@ def open_one(json_data: InvitationIn) -> Response:
 
     Each look draws another secret; the last one counts.
     """
+    _require_invitation(json_data)
     with writing(_unproven()) as session:
         found = get_invitation(session, json_data.invitation, now=resources().now())
         person, kept = found.person, credentials_of(session, found.person)
@@ -89,6 +90,7 @@ def accept(json_data: AcceptedIn) -> Response:
 
     A new password has 12 to 128 characters and is neither the login nor a common one.
     """
+    _require_invitation(json_data)
     passwords = resources().passwords
     with passwords.turn():
         with writing(_unproven()) as session:
@@ -111,6 +113,12 @@ def accept(json_data: AcceptedIn) -> Response:
             "administrator for an invitation that resets it."
         )
     return answer(person_document(person))
+
+
+def _require_invitation(wanted: InvitationIn) -> None:
+    """Turn away whoever brings none, without keeping a writer waiting."""
+    with reading() as session:
+        get_invitation(session, wanted.invitation, now=resources().now())
 
 
 def _begin(session: Session, wanted: AcceptedIn) -> BegunLogin:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import wraps
 from ipaddress import IPv6Network, ip_address
@@ -43,7 +43,7 @@ class Caller:
     person: Person
     permissions: frozenset[Permission]
     shown: str
-    session: LoginSession | None = field(default=None)
+    session: LoginSession | None = None
 
     @property
     def actor(self) -> Actor:
