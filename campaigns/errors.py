@@ -17,10 +17,19 @@ CampaignError
 ├── PersonError
 │   ├── LoginRefusedError        this is no login
 │   ├── LoginTakenError          a person with this login exists
+│   ├── PersonChangeRefusedError  this may not be changed about them, or not by them
+│   ├── PersonWithdrawnError     the person acts no more
 │   └── UnknownPersonError       nobody has this login
 ├── AccessError
 │   ├── NotPermittedError        no role of this person allows it
+│   ├── CodeRefusedError         this is not the code that the app shows, or it was used
+│   ├── InvitationRefusedError   this is no invitation, or it has ended
 │   ├── KeyRefusedError          such a key cannot be made
+│   ├── LoginThrottledError      too many wrong attempts from here: wait
+│   ├── PasswordRefusedError     nobody may have such a password
+│   ├── PasswordsBusyError       too many passwords are being verified at this moment
+│   ├── TotpMissingError         who has this role must have set up an authenticator app
+│   ├── UnknownSessionError      the person has no session with this number
 │   └── UnknownKeyError          no key has this number
 ├── FiguresError
 │   ├── FiguresMissingError      the day's figures are not here, and older ones are not quoted
@@ -49,6 +58,7 @@ Every message says what happened and what to do next, in plain English, and hold
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 
 class CampaignError(Exception):
@@ -56,10 +66,7 @@ class CampaignError(Exception):
 
 
 class PhoneRefusedError(CampaignError):
-    """A raw telephone number cannot receive our texts.
-
-    ``reason`` is a stable word for files and statistics; the message is a sentence for people.
-    """
+    """A raw telephone number cannot receive our texts; ``reason`` is a stable word for files."""
 
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
@@ -126,6 +133,14 @@ class LoginTakenError(PersonError):
     """A person with this login exists."""
 
 
+class PersonChangeRefusedError(PersonError):
+    """This may not be changed about the person, or not by whoever asks."""
+
+
+class PersonWithdrawnError(PersonError):
+    """The person was withdrawn and acts no more."""
+
+
 class UnknownPersonError(PersonError):
     """Nobody has this login."""
 
@@ -138,8 +153,40 @@ class NotPermittedError(AccessError):
     """No role of this person, or scope of this key, allows it."""
 
 
+class CodeRefusedError(AccessError):
+    """This is not the code that the person's app shows now, or it was used already."""
+
+
+class InvitationRefusedError(AccessError):
+    """This is no invitation, or it was accepted, replaced or left for too long."""
+
+
 class KeyRefusedError(AccessError):
     """Such a key cannot be made."""
+
+
+class LoginThrottledError(AccessError):
+    """Too many wrong attempts came from here; the next one counts in *wait*."""
+
+    def __init__(self, message: str, *, wait: timedelta) -> None:
+        super().__init__(message)
+        self.wait = wait
+
+
+class PasswordRefusedError(AccessError):
+    """Nobody may have such a password."""
+
+
+class PasswordsBusyError(AccessError):
+    """Too many passwords are being verified at this moment."""
+
+
+class TotpMissingError(AccessError):
+    """Who has this role must have set up an authenticator app before a session is opened."""
+
+
+class UnknownSessionError(AccessError):
+    """The person has no session with this number."""
 
 
 class UnknownKeyError(AccessError):

@@ -10,7 +10,12 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from campaigns.audit import record
 from campaigns.base import Base, BigId
-from campaigns.errors import LoginRefusedError, LoginTakenError, UnknownPersonError
+from campaigns.errors import (
+    LoginRefusedError,
+    LoginTakenError,
+    PersonWithdrawnError,
+    UnknownPersonError,
+)
 
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
@@ -26,11 +31,15 @@ class Role(StrEnum):
     COMMUNE_EDITOR = "commune_editor"
     HOTLINE_OPERATOR = "hotline_operator"
     AUDITOR = "auditor"
+    PARTNER = "partner"
     ADMINISTRATOR = "administrator"
 
 
 class Person(Base):
-    """One person with a login, an agency and one or more roles (stored ``|author|sender|``)."""
+    """One person with a login, an agency and one or more roles (stored ``|author|sender|``).
+
+    Nobody is ever deleted: what they wrote and signed stays theirs.
+    """
 
     __tablename__ = "people"
 
@@ -40,9 +49,16 @@ class Person(Base):
     agency: Mapped[str]
     roles: Mapped[str]
     created_at: Mapped[datetime]
+    withdrawn_at: Mapped[datetime | None] = mapped_column(default=None)
 
     @property
     def role_set(self) -> frozenset[Role]:
+        """What the person may act as now: nothing once withdrawn."""
+        return frozenset() if self.withdrawn_at is not None else self.roles_given
+
+    @property
+    def roles_given(self) -> frozenset[Role]:
+        """The roles the person has, or will have again when restored."""
         return frozenset(Role(role) for role in self.roles.split("|") if role)
 
 
@@ -64,7 +80,7 @@ def add_person(
         login=login,
         name=name,
         agency=agency,
-        roles=f"|{'|'.join(sorted(set(roles)))}|",
+        roles=write_roles(roles),
         created_at=now,
     )
     session.add(person)
@@ -80,6 +96,11 @@ def add_person(
     return person
 
 
+def write_roles(roles: Iterable[Role]) -> str:
+    """Return *roles* as a person's row keeps them."""
+    return f"|{'|'.join(sorted(set(roles)))}|"
+
+
 def find_person(session: Session, login: str) -> Person | None:
     return session.scalar(select(Person).where(Person.login == login))
 
@@ -93,6 +114,25 @@ def get_person(session: Session, login: str) -> Person:
             "Add the person with `loa users add`, or see `loa users list`."
         )
     return person
+
+
+def hold_person(session: Session, person: Person) -> None:
+    """Let nobody else change *person*, or what they act with, until the transaction ends."""
+    session.execute(
+        select(Person)
+        .where(Person.id == person.id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+
+
+def require_active(person: Person) -> None:
+    """Raise PersonWithdrawnError for who was withdrawn."""
+    if person.withdrawn_at is not None:
+        raise PersonWithdrawnError(
+            f"{person.login} was withdrawn and acts no more. Nothing was changed. "
+            f"An administrator may restore them with `loa users restore {person.login}`."
+        )
 
 
 def list_people(session: Session) -> list[Person]:

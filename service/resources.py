@@ -5,13 +5,14 @@ import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from redis import Redis
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
+from campaigns.access.passwords import Passwords
 from campaigns.audit import Actor
 from campaigns.sealing import Sealer
 from service.database import open_engine, open_sessions
@@ -28,6 +29,7 @@ class Resources:
     engine: Engine
     sessions: sessionmaker[Session]
     sealer: Sealer
+    passwords: Passwords = field(default_factory=Passwords, kw_only=True)
 
     @staticmethod
     def now() -> datetime:

@@ -1,8 +1,5 @@
 """API keys: a program acts for one person, within chosen permissions, until a day."""
 
-import hashlib
-import hmac
-import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,11 +8,12 @@ from sqlalchemy import ForeignKey, String, Text, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from campaigns.access.permissions import Permission, permissions_of
+from campaigns.access.shown_once import digest_of, draw_secret, is_proven, number_in, write
 from campaigns.audit import record
 from campaigns.base import Base, BigId
 from campaigns.bulk import change
 from campaigns.errors import KeyRefusedError, UnknownKeyError
-from campaigns.people import Person
+from campaigns.people import Person, require_active
 
 PREFIX = "loa"
 LONGEST_LIFE = timedelta(days=400)
@@ -24,8 +22,6 @@ USUAL_LIFE = timedelta(days=90)
 OVERLAP = timedelta(days=7)
 # A key that is used a hundred times a second is noted as used once in this time.
 _NOTED_EVERY = timedelta(minutes=1)
-_SECRET_BYTES = 32
-_DIGITS = 18
 
 
 class ApiKey(Base):
@@ -71,15 +67,16 @@ def add_key(
     """Make a key that acts for *person* within *scopes* (empty: all the person may do).
 
     Raises KeyRefusedError for scopes the person does not have, and for a life of more than
-    400 days.
+    400 days; PersonWithdrawnError.
     """
+    require_active(person)
     ends = expires_at or now + USUAL_LIFE
     _require_sane(person, scopes, ends=ends, now=now)
-    secret = secrets.token_urlsafe(_SECRET_BYTES)
+    secret = draw_secret()
     key = ApiKey(
         person_id=person.id,
         name=name,
-        digest=_digest(secret),
+        digest=digest_of(secret),
         scopes=" ".join(sorted(scopes or permissions_of(person.role_set))),
         created_at=now,
         expires_at=ends,
@@ -96,7 +93,7 @@ def add_key(
         scopes=key.scopes,
         expires_at=ends,
     )
-    return NewKey(key, f"{PREFIX}_{key.id}_{secret}")
+    return NewKey(key, write(PREFIX, key.id, secret))
 
 
 def rotate_key(session: Session, key_id: int, *, now: datetime) -> NewKey:
@@ -104,6 +101,12 @@ def rotate_key(session: Session, key_id: int, *, now: datetime) -> NewKey:
     old = get_key(session, key_id)
     if old.revoked_at is not None or old.expires_at <= now:
         raise KeyRefusedError(f"Key {key_id} has ended. Nothing was made. Make a new key.")
+    # A key made without scopes may do all; one that has none left must not become one.
+    if not old.scope_set:
+        raise KeyRefusedError(
+            f"{old.person.login} may do nothing any more of what key {key_id} is for. Nothing was "
+            "made. Revoke it, and make a new key."
+        )
     life = old.expires_at - old.created_at
     new = add_key(
         session,
@@ -135,18 +138,21 @@ def get_key(session: Session, key_id: int) -> ApiKey:
     return key
 
 
+def revoke_keys_of(session: Session, person: Person, *, now: datetime) -> int:
+    """End every key of *person* at once, and return how many there were."""
+    open_keys = ApiKey.person_id == person.id, ApiKey.revoked_at.is_(None)
+    return change(session, update(ApiKey).where(*open_keys).values(revoked_at=now))
+
+
 def list_keys(session: Session) -> list[ApiKey]:
     return list(session.scalars(select(ApiKey).order_by(ApiKey.id)))
 
 
 def find_valid_key(session: Session, text: str, *, now: datetime) -> ApiKey | None:
     """Return the key that *text* is, if it is one and has not ended."""
-    prefix, _, rest = text.partition("_")
-    number, _, secret = rest.partition("_")
-    if prefix != PREFIX or not (number.isascii() and number.isdigit()) or len(number) > _DIGITS:
-        return None
-    key = session.get(ApiKey, int(number))
-    if key is None or not hmac.compare_digest(key.digest, _digest(secret)):
+    number = number_in(text, prefix=PREFIX)
+    key = session.get(ApiKey, number) if number is not None else None
+    if key is None or not is_proven(text, key.digest) or key.person.withdrawn_at is not None:
         return None
     return key if key.revoked_at is None and key.expires_at > now else None
 
@@ -174,7 +180,3 @@ def _require_sane(
             f"A key ends in the future, at most {LONGEST_LIFE.days} days from now. "
             "Nothing was made. Rotate keys instead of making them last."
         )
-
-
-def _digest(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()

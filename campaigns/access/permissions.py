@@ -10,6 +10,7 @@ from campaigns.people import Role
 class Permission(StrEnum):
     """One thing somebody may be allowed to do; the words before the dot name what it is done to."""
 
+    ACCOUNT_MANAGE = "account.manage"
     AREAS_READ = "areas.read"
     AREAS_WRITE = "areas.write"
     LEVELS_DECIDE = "levels.decide"
@@ -37,9 +38,10 @@ class Permission(StrEnum):
     AUDIT_READ = "audit.read"
 
 
-_READING = frozenset(
+# Everybody looks after their own sessions and password.
+_OWN = frozenset({Permission.ACCOUNT_MANAGE, Permission.AREAS_READ})
+_READING = _OWN | frozenset(
     {
-        Permission.AREAS_READ,
         Permission.CAMPAIGNS_READ,
         Permission.BROADCASTS_READ,
         Permission.HOTLINE_READ,
@@ -69,10 +71,10 @@ GRANTS: Mapping[Role, frozenset[Permission]] = {
         Permission.BROADCASTS_CONTROL,
     },
     Role.STEERING_COMMITTEE: _READING | {Permission.PLANS_SIGN},
-    Role.COMMUNE_EDITOR: frozenset({Permission.AREAS_READ, Permission.CAMPAIGNS_READ}),
-    Role.HOTLINE_OPERATOR: frozenset(
+    Role.COMMUNE_EDITOR: _OWN | {Permission.CAMPAIGNS_READ},
+    Role.HOTLINE_OPERATOR: _OWN
+    | frozenset(
         {
-            Permission.AREAS_READ,
             Permission.HOTLINE_READ,
             Permission.STATISTICS_READ,
             Permission.SUBSCRIBERS_READ,
@@ -83,9 +85,11 @@ GRANTS: Mapping[Role, frozenset[Permission]] = {
         }
     ),
     Role.AUDITOR: _READING | {Permission.PEOPLE_READ, Permission.AUDIT_READ},
-    Role.ADMINISTRATOR: frozenset(
+    # Telecom partners read what concerns their carriers at doors of their own.
+    Role.PARTNER: _OWN,
+    Role.ADMINISTRATOR: _OWN
+    | frozenset(
         {
-            Permission.AREAS_READ,
             Permission.AREAS_WRITE,
             Permission.BROADCASTS_READ,
             Permission.BROADCASTS_CONTROL,

@@ -20,7 +20,7 @@ from campaigns.errors import (
     UnknownPlanError,
 )
 from campaigns.figures import require_figures
-from campaigns.people import Person, Role
+from campaigns.people import Person, Role, require_active
 from campaigns.plans.deeds import record_deed
 from campaigns.plans.models import LONGEST_DOCUMENT, LONGEST_REASON, Plan, Signature
 from campaigns.plans.objections import require_not_rejected, require_unopposed
@@ -126,10 +126,11 @@ def sign_plan(
     """Put *person*'s name under *plan*; signing twice is one signature.
 
     Raises SignatureRefusedError for whoever wrote this or an earlier revision, for people without
-    a role that it needs, and for the steering committee without a *ground*; PlanDriftedError when
-    the campaign has a newer revision; PlanReturnedError when somebody has sent it back;
-    FiguresMissingError while the day's figures that it quotes are missing.
+    a role that it needs, and for the steering committee without a *ground*; PersonWithdrawnError;
+    PlanDriftedError when the campaign has a newer revision; PlanReturnedError when somebody has
+    sent it back; FiguresMissingError while the day's figures that it quotes are missing.
     """
+    require_active(person)
     known = session.scalar(
         select(Signature).where(Signature.plan_id == plan.id, Signature.person_id == person.id)
     )

@@ -12,7 +12,7 @@ from campaigns.errors import (
     PlanReturnedError,
     SignatureRefusedError,
 )
-from campaigns.people import Person
+from campaigns.people import Person, require_active
 from campaigns.plans.deeds import record_deed
 from campaigns.plans.models import LONGEST_REASON, Objection, Plan
 from campaigns.plans.requirements import required_roles
@@ -26,8 +26,9 @@ def object_to(
 
     Said again by the same person it is the same objection, but that who has sent a plan back may
     still reject it. Raises SignatureRefusedError for whoever could not sign it and without a
-    reason, BroadcastFrozenError once it was launched.
+    reason, PersonWithdrawnError, BroadcastFrozenError once it was launched.
     """
+    require_active(person)
     _hold_plans(session, plan.revision.campaign_id)
     known = session.scalar(
         select(Objection).where(Objection.plan_id == plan.id, Objection.person_id == person.id)

@@ -5,13 +5,13 @@ from flask import Flask
 from campaigns.access.permissions import GRANTS, Permission
 from campaigns.people import Role
 from service.api.description import template_of
-from service.api.requests import NEEDS
+from service.api.requests import NEEDS, OPEN
 
 _ABOVE = (
     "# Who may do what\n\n"
     "Made from the code; a test compares. `●`: the role has the permission. A key has its person's "
-    "permissions, or fewer. Nobody has them all: who administers Loa can neither write a text nor "
-    "sign or send one.\n\n"
+    "permissions, or fewer; a session has them all. No role has them all: who administers Loa can "
+    "neither write a text nor sign or send one.\n\n"
 )
 
 
@@ -27,9 +27,17 @@ def access_table(app: Flask) -> str:
         lines.append(f"| `{permission}` | " + " | ".join(marks) + " |")
     lines += ["", "| address | needs |", "| --- | --- |"]
     lines += sorted(
-        f"| `{method} {template_of(rule.rule)}` | `{needed}` |"
+        f"| `{method} {template_of(rule.rule)}` | {needed} |"
         for rule in app.url_map.iter_rules()
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
-        if (needed := getattr(app.view_functions[rule.endpoint], NEEDS, None)) is not None
+        if (needed := _need_of(app.view_functions[rule.endpoint]))
     )
     return _ABOVE + "\n".join(lines) + "\n"
+
+
+def _need_of(view: object) -> str:
+    """Return what *view* asks of whoever reaches it; nothing for what is no part of this."""
+    if getattr(view, OPEN, False):
+        return "nothing: here people prove who they are"
+    needed = getattr(view, NEEDS, None)
+    return f"`{needed}`" if needed is not None else ""

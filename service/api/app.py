@@ -7,6 +7,7 @@ from apiflask import APIFlask
 from flask import Flask, abort, request
 
 from service.api.areas import areas
+from service.api.audit import audit
 from service.api.broadcasts import broadcasts
 from service.api.campaigns import campaigns
 from service.api.description import describe
@@ -15,10 +16,13 @@ from service.api.editions import editions
 from service.api.figures import figures
 from service.api.hotline import hotline
 from service.api.imports import imports
+from service.api.invitations import invitations
+from service.api.keys import keys
 from service.api.levels import levels
 from service.api.people import people
 from service.api.plans import plans
 from service.api.problems import answer_form, answer_problems
+from service.api.sessions import sessions
 from service.api.subscribers import subscribers
 from service.resources import Resources
 
@@ -26,17 +30,8 @@ PREFIX = "/api/v1"
 SPEC = "/api/openapi.json"
 VERSION = "1.0"
 RESOURCES = (
-    areas,
-    levels,
-    figures,
-    subscribers,
-    imports,
-    campaigns,
-    plans,
-    broadcasts,
-    hotline,
-    editions,
-    people,
+    *(areas, levels, figures, subscribers, imports, campaigns, plans, broadcasts),
+    *(hotline, editions, people, sessions, invitations, keys, audit),
 )
 
 

@@ -13,13 +13,14 @@ from service.api.problems import CONTENT_TYPE, Problem
 from service.api.requests import NEEDS
 
 ABOUT = (
-    "What the command line does, for operators' programs. Every request carries a key: "
-    "`Authorization: Bearer loa_...`. What may go wrong is a problem (RFC 9457) with a stable "
-    "`type`, a remedy, and `Accept-Language: vi` or `en`. Moments are given with their offset "
-    "and answered in the province's time. Numbers are E.164."
+    "What the command line does, for operators' programs. Every request carries a key or a "
+    "session: `Authorization: Bearer loa_...`, or `loas_...` from `POST /sessions`. What may go "
+    "wrong is a problem (RFC 9457) with a stable `type`, a remedy, and `Accept-Language: vi` or "
+    "`en`. Moments are given with their offset and answered in the province's time. Numbers are "
+    "E.164."
 )
-_BEARER = {"type": "http", "scheme": "bearer", "description": "A key from `loa keys add`."}
-_METHODS = {"get", "post", "put", "delete"}
+_BEARER = {"type": "http", "scheme": "bearer", "description": "A key or a session."}
+_METHODS = {"get", "post", "put", "patch", "delete"}
 _BYTES = {"schema": {"type": "string", "contentMediaType": "application/octet-stream"}}
 # Bodies that are no plain JSON form, and so are read by the views themselves.
 _READ_BY_HAND: dict[tuple[str, str], dict[str, Any]] = {
@@ -29,8 +30,11 @@ _READ_BY_HAND: dict[tuple[str, str], dict[str, Any]] = {
     },
     ("/api/v1/subscribers/imports", "post"): {"application/octet-stream": _BYTES},
 }
-# Plain reads and looks may come again as they are.
-_REPEATABLE = {"/search", "/reveal", "/voice", "/dry-run", "/keys", "/rotate"}
+# Plain reads and looks may come again as they are; what is shown once is kept nowhere.
+_REPEATABLE = {
+    *("/search", "/reveal", "/voice", "/dry-run", "/keys", "/rotate"),
+    *("/sessions", "/invitations", "/invitations/open", "/invitations/accept", "/me/password"),
+}
 
 
 def describe(spec: dict[str, Any], app: Flask) -> dict[str, Any]:

@@ -19,7 +19,7 @@ _STYLE = f"{DOCS}/style.css"
 _KINDS = {kind.slug: kind for kind in EVERY_KIND}
 _MAY_STYLE = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 _QUOTED = re.compile("`([^`]+)`")
-_METHODS = ("get", "put", "post", "delete")
+_METHODS = ("get", "put", "post", "patch", "delete")
 
 documentation = Blueprint("documentation", __name__, template_folder="templates")
 

@@ -37,10 +37,19 @@ REFUSED = Kind(
 NO_KEY = Kind(
     "unauthorized",
     HTTPStatus.UNAUTHORIZED,
-    "No valid key was sent",
-    "Send the header `Authorization: Bearer KEY` with a key that has not ended.",
-    "Chưa gửi khóa hợp lệ",
-    "Gửi tiêu đề `Authorization: Bearer KHÓA` với khóa còn hiệu lực.",
+    "No valid key or session was sent",
+    "Send the header `Authorization: Bearer KEY` with a key or a session that has not ended.",
+    "Chưa gửi khóa hoặc phiên làm việc hợp lệ",
+    "Gửi tiêu đề `Authorization: Bearer KHÓA` với khóa hoặc phiên còn hiệu lực.",
+)
+WRONG_CREDENTIALS = Kind(
+    "credentials-refused",
+    HTTPStatus.UNAUTHORIZED,
+    "Login, password or code is wrong",
+    "Check all three; a code counts once. If you have lost one, ask an administrator for an "
+    "invitation.",
+    "Tên đăng nhập, mật khẩu hoặc mã không đúng",
+    "Kiểm tra cả ba; mỗi mã chỉ dùng một lần. Nếu đã mất, xin quản trị viên gửi thư mời.",
 )
 REUSED_KEY = Kind(
     "idempotency-key-reused",

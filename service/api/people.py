@@ -1,116 +1,90 @@
-"""People, the keys their programs use, and the audit trail of what they did."""
+"""People: who may act, for which agency, as what; added, changed, invited, withdrawn."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Literal
 
-import orjson
 from apiflask import APIBlueprint
 from flask import Response
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
-from campaigns.access.keys import (
-    ApiKey,
-    NewKey,
-    add_key,
-    list_keys,
-    revoke_key,
-    rotate_key,
-)
+from campaigns.access.credentials import Credentials, all_credentials
+from campaigns.access.invitations import Proof, invite
+from campaigns.access.login_sessions import end_sessions_of, list_open_sessions
 from campaigns.access.permissions import Permission, permissions_of
-from campaigns.audit import AuditEntry, list_entries
+from campaigns.access.standing import Standing, change_person, restore_person, withdraw_person
 from campaigns.people import Person, Role, add_person, get_person, list_people
 from service.api.given import Given, Line
 from service.api.once import once
-from service.api.paging import PageQuery, cursor_of, number_in
 from service.api.requests import answer, caller, needs, reading, resources, writing
+from service.api.session_views import EndedSessions, SessionList, session_document
 
-people = APIBlueprint("people", __name__, tag="People, keys and audit")
+people = APIBlueprint("people", __name__, tag="People")
 Login = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+Name = Annotated[Line, Field(min_length=1, max_length=120)]
+Roles = Annotated[list[Role], Field(min_length=1, max_length=len(Role))]
 
 
 class PersonOut(BaseModel):
-    """One person: for which agency they act, and as what."""
+    """One person: for which agency they act, and as what; nothing is permitted once withdrawn."""
 
     login: str
     name: str
     agency: str
     roles: list[str]
     permissions: list[str]
+    withdrawn_at: datetime | None
+
+
+class ListedPerson(PersonOut):
+    """One person, and by what they can prove who they are."""
+
+    has_password: bool
+    has_totp: bool
 
 
 class PersonList(BaseModel):
-    items: list[PersonOut]
+    items: list[ListedPerson]
 
 
 class PersonIn(Given):
     """A new person; agency and roles decide what they may sign."""
 
     login: Login
-    name: Annotated[Line, Field(min_length=1, max_length=120)]
-    agency: Annotated[Line, Field(min_length=1, max_length=120)]
-    roles: Annotated[list[Role], Field(min_length=1, max_length=8)]
+    name: Name
+    agency: Name
+    roles: Roles
 
 
-class KeyOut(BaseModel):
-    """One key; its text was shown when it was made and is kept nowhere."""
+class StandingIn(Given):
+    """What changes about a person; what is left out stays."""
 
-    key: int
+    name: Name | None = None
+    agency: Name | None = None
+    roles: Roles | None = None
+
+
+class InvitationIn(Given):
+    """What the person has lost and sets up anew; whatever else they have they must show."""
+
+    resets: Annotated[tuple[Literal["password", "totp"], ...], Field(max_length=2)] = ()
+
+
+class InvitationOut(BaseModel):
+    """An invitation just made: hand ``text`` to the person now, it is not shown again."""
+
+    invitation: int
     login: str
-    name: str
-    scopes: list[str]
-    created_at: datetime
     expires_at: datetime
-    used_at: datetime | None
-    revoked_at: datetime | None
-
-
-class NewKeyOut(KeyOut):
-    """A key just made: keep ``text`` now, it is not shown again."""
-
     text: str
-
-
-class KeyList(BaseModel):
-    items: list[KeyOut]
-
-
-class KeyIn(Given):
-    """A new key: for whom, what it is for, what it may do, until when."""
-
-    login: Login
-    name: Annotated[Line, Field(min_length=1, max_length=80)]
-    scopes: Annotated[tuple[Permission, ...], Field(max_length=40)] = ()
-    expires_at: AwareDatetime | None = None
-
-
-class EntryOut(BaseModel):
-    """One link of the audit chain."""
-
-    number: int
-    at: datetime
-    actor: str
-    source: str
-    action: str
-    subject: str
-    detail: dict[str, Any]
-    before: str
-    after: str
-    previous: str
-    digest: str
-
-
-class EntryPage(BaseModel):
-    items: list[EntryOut]
-    next: str | None
 
 
 @people.get("/me")
 @needs(Permission.AREAS_READ)
 @people.output(PersonOut)
 def show_me() -> Response:
-    """Show who you are and what this key may do."""
-    document = _person(caller().person) | {"permissions": sorted(caller().permissions)}
+    """Show who you are and what this key or session may do."""
+    document = person_document(caller().person) | {"permissions": sorted(caller().permissions)}
     return answer(document)
 
 
@@ -118,9 +92,12 @@ def show_me() -> Response:
 @needs(Permission.PEOPLE_READ)
 @people.output(PersonList)
 def list_all() -> Response:
-    """List everybody who may act."""
+    """List everybody who may act, or once might."""
     with reading() as session:
-        return answer({"items": [_person(one) for one in list_people(session)]})
+        credentials = all_credentials(session)
+        return answer(
+            {"items": [_listed(one, credentials.get(one.id)) for one in list_people(session)]}
+        )
 
 
 @people.post("/people")
@@ -132,7 +109,7 @@ def add(json_data: PersonIn) -> Response:
 
     def do(session: Session) -> dict[str, object]:
         wanted = json_data
-        return _person(
+        return person_document(
             add_person(
                 session,
                 wanted.login,
@@ -146,105 +123,111 @@ def add(json_data: PersonIn) -> Response:
     return once(do, status=201)
 
 
-@people.get("/keys")
-@needs(Permission.KEYS_MANAGE)
-@people.output(KeyList)
-def list_all_keys() -> Response:
-    """List all keys.
+@people.patch("/people/<login>")
+@needs(Permission.PEOPLE_MANAGE)
+@people.input(StandingIn)
+@people.output(PersonOut)
+def change(login: str, json_data: StandingIn) -> Response:
+    """Change a person's name, agency or roles.
 
-    Also those that have ended.
+    Not your own roles or agency. With other roles the person's sessions end.
     """
-    with reading() as session:
-        return answer({"items": [_key(one) for one in list_keys(session)]})
-
-
-@people.post("/keys")
-@needs(Permission.KEYS_MANAGE)
-@people.input(KeyIn)
-@people.output(NewKeyOut, status_code=201)
-def make_key(json_data: KeyIn) -> Response:
-    """Make a key for a person's programs.
-
-    Without scopes it may do all that the person may.
-    """
+    wanted = Standing(json_data.name, json_data.agency, json_data.roles)
     with writing() as session:
-        new = add_key(
-            session,
-            get_person(session, json_data.login),
-            name=json_data.name,
-            scopes=json_data.scopes,
-            expires_at=json_data.expires_at,
-            now=resources().now(),
+        person = get_person(session, login)
+        return answer(
+            person_document(change_person(session, person, wanted, now=resources().now()))
         )
-    return answer(_new(new), 201)
 
 
-@people.post("/keys/<int(max=9223372036854775807):number>/rotate")
-@needs(Permission.KEYS_MANAGE)
-@people.output(NewKeyOut, status_code=201)
-def rotate(number: int) -> Response:
-    """Make a successor of a key.
+@people.post("/people/<login>/withdraw")
+@needs(Permission.PEOPLE_MANAGE)
+@people.output(PersonOut)
+def withdraw(login: str) -> Response:
+    """End all that a person may do, at once.
 
-    The old key works for another week, so that programs can be changed.
+    Their keys, sessions and invitations end; what they wrote and signed stays.
+    """
+
+    def do(session: Session) -> dict[str, object]:
+        person = get_person(session, login)
+        return person_document(withdraw_person(session, person, now=resources().now()))
+
+    return once(do)
+
+
+@people.post("/people/<login>/restore")
+@needs(Permission.PEOPLE_MANAGE)
+@people.output(PersonOut)
+def restore(login: str) -> Response:
+    """Let a person act again who was withdrawn.
+
+    With the same roles, password and app; keys and sessions stay ended.
+    """
+
+    def do(session: Session) -> dict[str, object]:
+        person = get_person(session, login)
+        return person_document(restore_person(session, person, now=resources().now()))
+
+    return once(do)
+
+
+@people.post("/people/<login>/invitations")
+@needs(Permission.PEOPLE_MANAGE)
+@people.input(InvitationIn)
+@people.output(InvitationOut, status_code=201)
+def make_invitation(login: str, json_data: InvitationIn) -> Response:
+    """Invite a person to set up their password and app.
+
+    Earlier invitations end. What `resets` names is forgotten at once, and the person's sessions
+    end; what it does not name must be shown when the invitation is accepted.
     """
     with writing() as session:
-        new = rotate_key(session, number, now=resources().now())
-    return answer(_new(new), 201)
+        person = get_person(session, login)
+        resets = [Proof(one) for one in json_data.resets]
+        new = invite(session, person, resets=resets, now=resources().now())
+        document = {
+            "invitation": new.invitation.id,
+            "login": person.login,
+            "expires_at": new.invitation.expires_at,
+            "text": new.text,
+        }
+    return answer(document, 201, Cache_Control="no-store")
 
 
-@people.delete("/keys/<int(max=9223372036854775807):number>")
-@needs(Permission.KEYS_MANAGE)
-@people.output(KeyOut)
-def revoke(number: int) -> Response:
-    """End a key at once."""
-    with writing() as session:
-        return answer(_key(revoke_key(session, number, now=resources().now())))
-
-
-@people.get("/audit")
-@needs(Permission.AUDIT_READ)
-@people.input(PageQuery, location="query")
-@people.output(EntryPage)
-def list_audit(query_data: PageQuery) -> Response:
-    """List the audit trail.
-
-    From its beginning, so that a program can follow it and check every link.
-    """
-    after = number_in(query_data.after) or 0
+@people.get("/people/<login>/sessions")
+@needs(Permission.PEOPLE_MANAGE)
+@people.output(SessionList)
+def list_sessions(login: str) -> Response:
+    """List a person's open sessions."""
     with reading() as session:
-        found = list_entries(session, after=after, limit=query_data.limit + 1)
-    page = found[: query_data.limit]
-    more = cursor_of(page[-1].number) if len(found) > len(page) else None
-    return answer({"items": [_entry(one) for one in page], "next": more})
+        found = list_open_sessions(session, get_person(session, login), now=resources().now())
+        return answer({"items": [session_document(one) for one in found]})
 
 
-def _person(person: Person) -> dict[str, object]:
+@people.delete("/people/<login>/sessions")
+@needs(Permission.PEOPLE_MANAGE)
+@people.output(EndedSessions)
+def end_sessions(login: str) -> Response:
+    """End all of a person's sessions at once."""
+    with writing() as session:
+        ended = end_sessions_of(session, get_person(session, login), now=resources().now())
+    return answer({"ended": ended})
+
+
+def person_document(person: Person) -> dict[str, object]:
     return {
         "login": person.login,
         "name": person.name,
         "agency": person.agency,
-        "roles": sorted(person.role_set),
+        "roles": sorted(person.roles_given),
         "permissions": sorted(permissions_of(person.role_set)),
+        "withdrawn_at": person.withdrawn_at,
     }
 
 
-def _key(key: ApiKey) -> dict[str, object]:
-    return {
-        "key": key.id,
-        "login": key.person.login,
-        "name": key.name,
-        "scopes": key.scopes.split(),
-        "created_at": key.created_at,
-        "expires_at": key.expires_at,
-        "used_at": key.used_at,
-        "revoked_at": key.revoked_at,
+def _listed(person: Person, kept: Credentials | None) -> dict[str, object]:
+    return person_document(person) | {
+        "has_password": kept is not None and kept.password_hash is not None,
+        "has_totp": kept is not None and kept.totp_sealed is not None,
     }
-
-
-def _new(new: NewKey) -> dict[str, object]:
-    return _key(new.key) | {"text": new.text}
-
-
-def _entry(entry: AuditEntry) -> dict[str, object]:
-    document = {name: getattr(entry, name) for name in EntryOut.model_fields}
-    return document | {"detail": orjson.loads(entry.detail)}

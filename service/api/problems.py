@@ -1,11 +1,13 @@
 """Problems (RFC 9457): each refusal with a stable type, in the language that was asked for."""
 
+import json
 import logging
 import re
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from http import HTTPStatus
+from math import ceil
 
 import orjson
 from apiflask import HTTPError
@@ -15,7 +17,13 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
-from campaigns.errors import CampaignError, Complaint, DefinitionError
+from campaigns.errors import (
+    CampaignError,
+    Complaint,
+    DefinitionError,
+    LoginThrottledError,
+    PasswordsBusyError,
+)
 from hotline.errors import EditionError, HotlineError
 from service.api.kinds import FAULT, INVALID, NO_DATABASE, NO_QUEUE, REFUSED, Kind
 from service.api.remedies import HTTP_PROBLEMS, REMEDIES
@@ -109,10 +117,18 @@ def write(refusal: Refusal) -> Response:
             {"field": one.field, "problem": one.problem, "remedy": one.remedy, "line": one.line}
             for one in refusal.errors
         ]
-    answer = Response(orjson.dumps(document), status=kind.status.value, content_type=CONTENT_TYPE)
+    answer = Response(_as_json(document), status=kind.status.value, content_type=CONTENT_TYPE)
     answer.headers["Content-Language"] = language
     answer.headers.update(refusal.headers or {})
     return answer
+
+
+def _as_json(document: dict[str, object]) -> bytes:
+    """Write *document*; what it quotes of a request may hold halves of letters, as JSON allows."""
+    try:
+        return orjson.dumps(document)
+    except TypeError:
+        return json.dumps(document).encode()
 
 
 def slug_of(error: type[Exception]) -> str:
@@ -126,7 +142,8 @@ def _answer_rule(broken: CampaignError | HotlineError) -> Response:
         REFUSED,
     )
     errors = _complaints(broken)
-    return write(Refusal(kind, "" if errors else str(broken), errors))
+    detail = "" if errors else str(broken)
+    return write(Refusal(kind, detail, errors, headers=_when_to_retry(broken)))
 
 
 def _complaints(broken: CampaignError | HotlineError) -> tuple[Complaint, ...]:
@@ -140,6 +157,16 @@ def _complaints(broken: CampaignError | HotlineError) -> tuple[Complaint, ...]:
             )
         case _:
             return ()
+
+
+def _when_to_retry(broken: CampaignError | HotlineError) -> dict[str, str] | None:
+    match broken:
+        case LoginThrottledError():
+            return {"Retry-After": str(ceil(broken.wait.total_seconds()))}
+        case PasswordsBusyError():
+            return {"Retry-After": "1"}
+        case _:
+            return None
 
 
 def _answer_http(refusal: HTTPException) -> Response:

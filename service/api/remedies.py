@@ -2,6 +2,7 @@
 
 from http import HTTPStatus
 
+from service.api.access_remedies import ACCESS_RULES
 from service.api.kinds import (
     EDITED,
     FAULT,
@@ -14,6 +15,7 @@ from service.api.kinds import (
     REFUSED,
     REUSED_KEY,
     TOO_MANY,
+    WRONG_CREDENTIALS,
     Kind,
 )
 
@@ -30,6 +32,7 @@ _RULES = (
     Kind("unknown-subscriber", *_UNKNOWN),
     Kind("unknown-person", *_UNKNOWN),
     Kind("unknown-key", *_UNKNOWN),
+    Kind("unknown-session", *_UNKNOWN),
     Kind("unknown-plan", *_UNKNOWN),
     Kind("unknown-campaign", *_UNKNOWN),
     Kind("unknown-broadcast", *_UNKNOWN),
@@ -153,14 +156,7 @@ _RULES = (
         "Đợt phát đã kết thúc",
         "Chưa có gì thay đổi. Xem sổ đối soát của đợt phát.",
     ),
-    Kind(
-        "login-taken",
-        HTTPStatus.CONFLICT,
-        "There is already a person with this login",
-        "Nothing was changed. Choose another login.",
-        "Tên đăng nhập này đã có",
-        "Chưa có gì thay đổi. Chọn tên đăng nhập khác.",
-    ),
+    *ACCESS_RULES,
     Kind(
         "seal-broken",
         HTTPStatus.SERVICE_UNAVAILABLE,
@@ -221,6 +217,7 @@ EVERY_KIND = tuple(
         for kind in (
             *_RULES,
             *HTTP_PROBLEMS.values(),
+            WRONG_CREDENTIALS,
             REUSED_KEY,
             NO_IDEMPOTENCY_KEY,
             EDITED,

@@ -5,14 +5,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import wraps
+from ipaddress import IPv6Network, ip_address
 from typing import Any, TypeVar, cast
 
 import orjson
 from flask import Response, current_app, g, request
 from sqlalchemy.orm import Session
 
-from campaigns.access.keys import find_valid_key, is_noted, note_use
-from campaigns.access.permissions import Permission, require
+from campaigns.access.keys import ApiKey, find_valid_key, is_noted, note_use
+from campaigns.access.login_sessions import (
+    LoginSession,
+    find_open_session,
+    is_use_noted,
+    note_session_use,
+)
+from campaigns.access.permissions import Permission, permissions_of, require
 from campaigns.audit import Actor, act_as
 from campaigns.local_time import ZONE
 from campaigns.people import Person
@@ -24,17 +31,23 @@ from service.resources import Resources
 
 View = TypeVar("View", bound=Callable[..., Any])
 NEEDS = "loa_needs"
+OPEN = "loa_open"
 _BEARER = "bearer"
+CHALLENGE = {"WWW-Authenticate": 'Bearer realm="loa"'}
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks: the person a key acts for, and what that key may do."""
+    """Who asks: the person, what they may do by what they showed, and how that is called."""
 
-    key: int
     person: Person
     permissions: frozenset[Permission]
-    actor: Actor
+    shown: str
+    session: LoginSession | None = None
+
+    @property
+    def actor(self) -> Actor:
+        return Actor(self.person.login, f"{self.shown} from {source_address()}")
 
 
 def needs(permission: Permission) -> Callable[[View], View]:
@@ -44,7 +57,7 @@ def needs(permission: Permission) -> Callable[[View], View]:
         @wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Any:
             g.caller = _identify()
-            limits().count_program(g.caller.key)
+            limits().count_program(g.caller.shown)
             require(permission, g.caller.permissions)
             return view(*args, **kwargs)
 
@@ -52,6 +65,12 @@ def needs(permission: Permission) -> Callable[[View], View]:
         return cast("View", guarded)
 
     return guard
+
+
+def for_anybody(view: View) -> View:
+    """Let everybody reach the view: it is where people prove who they are."""
+    setattr(view, OPEN, True)
+    return view
 
 
 def caller() -> Caller:
@@ -75,11 +94,30 @@ def reading() -> Iterator[Session]:
 
 
 @contextmanager
-def writing() -> Iterator[Session]:
-    """Lend a session whose changes are kept when the block ends, in the caller's name."""
+def writing(actor: Actor | None = None) -> Iterator[Session]:
+    """Lend a session whose changes are kept when the block ends, in the caller's name.
+
+    Where nobody has proven who they are, *actor* says who is behind the changes.
+    """
     with resources().sessions.begin() as session:
-        act_as(session, caller().actor)
+        act_as(session, actor or caller().actor)
         yield session
+
+
+def source_address() -> str:
+    """Return where the request comes from: an address, of IPv6 the network of one household.
+
+    Whoever has one address of IPv6 has 2^64 of them.
+    """
+    given = request.remote_addr or "nowhere"
+    try:
+        address = ip_address(given)
+    except ValueError:
+        return given[:64]
+    if address.version == 4:  # noqa: PLR2004 - the protocol's number
+        return str(address)
+    mapped = address.ipv4_mapped
+    return str(mapped or IPv6Network((address, 64), strict=False))
 
 
 def as_json(document: object) -> bytes:
@@ -102,18 +140,35 @@ def _local(value: object) -> str:
     raise TypeError(f"{type(value).__name__} is not written as JSON")
 
 
-def _identify() -> Caller:
+def shown_text() -> str:
+    """Return the key or session that the request shows, or nothing."""
     scheme, _, text = request.headers.get("Authorization", "").partition(" ")
-    now = resources().now()
-    key = None
-    if scheme.lower() == _BEARER:
-        with reading() as session:
-            key = find_valid_key(session, text.strip(), now=now)
-    if key is None:
-        limits().count_stranger(request.remote_addr or "nowhere")
-        raise RefusedError(Refusal(NO_KEY, headers={"WWW-Authenticate": 'Bearer realm="loa"'}))
+    return text.strip() if scheme.lower() == _BEARER else ""
+
+
+def _identify() -> Caller:
+    now, text = resources().now(), shown_text()
+    with reading() as session:
+        key = find_valid_key(session, text, now=now)
+        opened = find_open_session(session, text, now=now)
+    if key is not None:
+        return _by_key(key, now=now)
+    if opened is not None:
+        return _by_session(opened, now=now)
+    limits().count_stranger(source_address())
+    raise RefusedError(Refusal(NO_KEY, headers=CHALLENGE))
+
+
+def _by_key(key: ApiKey, *, now: datetime) -> Caller:
     if not is_noted(key, now=now):
         with resources().sessions.begin() as session:
             note_use(session, key, now=now)
-    source = f"api key {key.id} from {request.remote_addr or 'nowhere'}"
-    return Caller(key.id, key.person, key.scope_set, Actor(key.person.login, source))
+    return Caller(key.person, key.scope_set, f"api key {key.id}")
+
+
+def _by_session(opened: LoginSession, *, now: datetime) -> Caller:
+    if not is_use_noted(opened, now=now):
+        with resources().sessions.begin() as session:
+            note_session_use(session, opened, now=now)
+    held = permissions_of(opened.person.role_set)
+    return Caller(opened.person, held, f"session {opened.id}", opened)

@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
 from campaigns.access.keys import add_key
+from campaigns.access.passwords import Passwords
 from campaigns.people import Role
 from campaigns.sealing import Sealer
 from service.settings import Settings
@@ -19,6 +20,8 @@ from service.web.app import create_app
 from tests.builders import NOON, a_person
 from tests.fakes.telephones import Clock, ClockedResources
 
+# Real hashes at a price that a test can pay.
+QUICK = Passwords(memory_kib=64, rounds=1)
 _number = count(1)
 
 
@@ -66,7 +69,7 @@ def app(
     clock: Clock,
 ) -> Flask:
     settings = Settings.model_validate({"data_dir": data_dir, "redis_url": valkey_url})
-    return create_app(ClockedResources(settings, engine, sessions, sealer, clock))
+    return create_app(ClockedResources(settings, engine, sessions, sealer, clock, passwords=QUICK))
 
 
 @pytest.fixture

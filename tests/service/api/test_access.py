@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -10,11 +11,12 @@ from sqlalchemy.orm import Session, sessionmaker
 from werkzeug.routing import Rule
 
 from campaigns.access.keys import ApiKey, add_key, revoke_key, rotate_key
+from campaigns.access.login_sessions import open_session
 from campaigns.access.permissions import GRANTS, Permission
 from campaigns.errors import KeyRefusedError
 from campaigns.people import Role, get_person
 from service.api.access import access_table
-from service.api.requests import NEEDS
+from service.api.requests import NEEDS, OPEN
 from tests.builders import NOON, a_person
 from tests.fakes.telephones import Clock
 from tests.service.api.conftest import Program
@@ -23,12 +25,20 @@ Make = Callable[..., Program]
 TABLE = Path("docs/permissions.md")
 
 
-def addresses(app: Flask) -> list[tuple[Rule, str, Permission]]:
+def everything(app: Flask) -> list[tuple[Rule, str, Any]]:
     return [
-        (rule, method, getattr(app.view_functions[rule.endpoint], NEEDS))
+        (rule, method, app.view_functions[rule.endpoint])
         for rule in app.url_map.iter_rules()
         if rule.rule.startswith("/api/v1")
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
+    ]
+
+
+def addresses(app: Flask) -> list[tuple[Rule, str, Permission]]:
+    return [
+        (rule, method, getattr(view, NEEDS))
+        for rule, method, view in everything(app)
+        if not getattr(view, OPEN, False)
     ]
 
 
@@ -43,6 +53,19 @@ def test_every_address_needs_a_permission(app: Flask) -> None:
     """An address without one would fail the collecting itself; no permission is for nothing."""
     assert len(addresses(app)) > 25
     assert {needed for _, _, needed in addresses(app)} == set(Permission)
+
+
+def test_only_where_people_prove_who_they_are_nothing_is_needed(app: Flask) -> None:
+    """Whoever adds an open address has to say so here."""
+    assert {
+        f"{method} {rule.rule}"
+        for rule, method, view in everything(app)
+        if getattr(view, OPEN, False)
+    } == {
+        "POST /api/v1/sessions",
+        "POST /api/v1/invitations/open",
+        "POST /api/v1/invitations/accept",
+    }
 
 
 @pytest.mark.parametrize("role", Role)
@@ -60,6 +83,27 @@ def test_each_role_reaches_what_it_may_and_nothing_else(
         assert is_refused == (needed not in GRANTS[role]), (rule.rule, method, answer.data)
         assert answer.status_code != 401
         assert answer.status_code < 500, (rule.rule, method, answer.data)
+
+
+def test_a_session_reaches_what_its_person_may(
+    app: Flask, program: Make, sessions: sessionmaker[Session]
+) -> None:
+    """Just as a key that may do all of it."""
+    program("gui", Role.SENDER)
+    with sessions.begin() as session:
+        person = get_person(session, "gui")
+        text = open_session(session, person, address="", program="", now=NOON).text
+    for rule, method, needed in addresses(app):
+        if rule.rule.startswith("/api/v1/sessions"):
+            continue
+        answer = app.test_client().open(
+            f"/api/v1{path_of(rule)}",
+            method=method,
+            headers={"Authorization": f"Bearer {text}"},
+            data=b"\xff{",
+        )
+        assert (answer.status_code == 403) == (needed not in GRANTS[Role.SENDER]), rule.rule
+        assert answer.status_code != 401
 
 
 @pytest.mark.parametrize(
@@ -105,6 +149,8 @@ def test_a_key_may_never_do_more_than_its_person(session: Session) -> None:
     assert key.scope_set == {Permission.BROADCASTS_LAUNCH}
     get_person(session, "lan").roles = "|author|"
     assert key.scope_set == frozenset()
+    with pytest.raises(KeyRefusedError, match="may do nothing any more"):
+        rotate_key(session, key.id, now=NOON)
     revoke_key(session, key.id, now=NOON)
     with pytest.raises(KeyRefusedError, match="ended"):
         rotate_key(session, key.id, now=NOON)

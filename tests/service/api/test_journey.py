@@ -1,5 +1,6 @@
 """Three people of two agencies take a campaign from draft to ledger, only through the interface."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -105,6 +106,22 @@ def test_a_faulty_campaign_is_refused_line_by_line_in_ones_own_language(program:
     assert refused["title"] == "Tệp chiến dịch có lỗi"
     assert "title" in {one["field"] for one in refused["errors"]}
     assert {one["line"] for one in refused["errors"]} >= {2}
+
+
+def test_letters_may_be_written_in_two_halves_but_not_in_one(program: Make) -> None:
+    """JSON writes some letters so; a half alone is refused, and not quoted back as it came."""
+    lan = program("lan", Role.AUTHOR)
+    title = "Bản tin \U0001f4e2"
+    sent = json.dumps(a_campaign(title=title))
+    assert "\\ud83d\\udce2" in sent
+    assert lan.ask("PUT", "/campaigns/cap-do-3", data=sent)["title"] == title
+    for half in ("\\ud83d", "\\uDCE2", "\\U0000d83d"):
+        broken = sent.replace("\\ud83d\\udce2", half)
+        refused = lan.ask("PUT", "/campaigns/cap-do-3", data=broken, code=409)
+        assert refused["errors"][0]["problem"] == "half of a letter stands alone"
+    assert lan.post("/people", {"\ud83d": 1}, code=403)["type"]
+    admin = program("quantri", Role.ADMINISTRATOR)
+    assert admin.post("/people", {"\ud83d": 1}, code=422)["type"] == "/api/problems/invalid"
 
 
 def test_a_plan_is_sent_back_and_a_campaign_rejected(

@@ -1,0 +1,136 @@
+"""Standing: what a person is, for whom, and whether they act at all; changed by another."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaigns.access.invitations import end_invitations_of
+from campaigns.access.keys import revoke_keys_of
+from campaigns.access.login_sessions import end_sessions_of
+from campaigns.audit import actor_of, record
+from campaigns.errors import PersonChangeRefusedError
+from campaigns.people import Person, Role, hold_person, require_active, write_roles
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What may be changed about a person; None leaves it as it is."""
+
+    name: str | None = None
+    agency: str | None = None
+    roles: Collection[Role] | None = None
+
+
+def change_person(session: Session, person: Person, wanted: Standing, *, now: datetime) -> Person:
+    """Change what *wanted* names; with other roles their sessions end.
+
+    What they signed stays, with the agency and the roles of that day. Raises
+    PersonChangeRefusedError for one's own roles or agency, for no role at all, and when nobody
+    would be left to administer Loa; PersonWithdrawnError.
+    """
+    _hold_administrators(session)
+    hold_person(session, person)
+    require_active(person)
+    before = _state(person)
+    roles = person.roles if wanted.roles is None else write_roles(wanted.roles)
+    agency = person.agency if wanted.agency is None else wanted.agency
+    if (roles, agency) != (person.roles, person.agency):
+        _require_another(session, person)
+    if wanted.roles is not None and not wanted.roles:
+        raise PersonChangeRefusedError(
+            f"{person.login} needs at least one role. Nothing was changed. To end all that they "
+            f"may do: `loa users withdraw {person.login}`."
+        )
+    if wanted.roles is not None and Role.ADMINISTRATOR not in wanted.roles:
+        _require_other_administrator(session, person)
+    if roles != person.roles:
+        end_sessions_of(session, person, now=now)
+    person.name = person.name if wanted.name is None else wanted.name
+    person.agency, person.roles = agency, roles
+    after = _state(person)
+    if after != before:
+        record(
+            session,
+            "person.changed",
+            f"person:{person.login}",
+            now=now,
+            before=before,
+            after=after,
+            agency=agency,
+            roles=sorted(person.role_set),
+        )
+    return person
+
+
+def withdraw_person(session: Session, person: Person, *, now: datetime) -> Person:
+    """End all that *person* may do, at once, and their keys, sessions and invitations.
+
+    What they wrote and signed stays. Done again it changes nothing. Raises
+    PersonChangeRefusedError when nobody would be left to administer Loa.
+    """
+    _hold_administrators(session)
+    hold_person(session, person)
+    if person.withdrawn_at is not None:
+        return person
+    _require_other_administrator(session, person)
+    end_sessions_of(session, person, now=now)
+    keys = revoke_keys_of(session, person, now=now)
+    end_invitations_of(session, person, now=now)
+    person.withdrawn_at = now
+    record(session, "person.withdrawn", f"person:{person.login}", now=now, keys=keys)
+    return person
+
+
+def restore_person(session: Session, person: Person, *, now: datetime) -> Person:
+    """Let *person* act again as they did; their keys, sessions and invitations stay ended."""
+    hold_person(session, person)
+    if person.withdrawn_at is None:
+        return person
+    person.withdrawn_at = None
+    record(
+        session,
+        "person.restored",
+        f"person:{person.login}",
+        now=now,
+        agency=person.agency,
+        roles=sorted(person.role_set),
+    )
+    return person
+
+
+def _state(person: Person) -> dict[str, str]:
+    return {"name": person.name, "agency": person.agency, "roles": person.roles}
+
+
+def _require_another(session: Session, person: Person) -> None:
+    """Raise where *person* is who asks: the agency, too, decides what they may sign."""
+    if actor_of(session).login == person.login:
+        raise PersonChangeRefusedError(
+            "Nobody changes their own roles or agency. Nothing was changed; ask another "
+            "administrator."
+        )
+
+
+def _require_other_administrator(session: Session, person: Person) -> None:
+    if Role.ADMINISTRATOR not in person.role_set:
+        return
+    others = [one for one in _administrators(session) if one.id != person.id]
+    if not others:
+        raise PersonChangeRefusedError(
+            f"{person.login} is the last administrator. Nothing was changed. Make somebody else "
+            "an administrator first."
+        )
+
+
+def _hold_administrators(session: Session) -> None:
+    """Let no two administrators be taken away at once: each would count on the other."""
+    for one in _administrators(session):
+        hold_person(session, one)
+
+
+def _administrators(session: Session) -> list[Person]:
+    every = session.scalars(select(Person).where(Person.withdrawn_at.is_(None)).order_by(Person.id))
+    return [one for one in every if Role.ADMINISTRATOR in one.role_set]

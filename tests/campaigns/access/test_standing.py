@@ -1,0 +1,143 @@
+"""Standing: what is changed about people at the same moment as they act."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session, sessionmaker
+
+from campaigns.access.keys import add_key, find_valid_key
+from campaigns.access.login_sessions import find_open_session, open_session
+from campaigns.access.logins import begin_login, set_password, settle_login
+from campaigns.access.standing import Standing, change_person, restore_person, withdraw_person
+from campaigns.audit import Actor, AuditEntry, act_as
+from campaigns.errors import PersonChangeRefusedError, PersonWithdrawnError
+from campaigns.people import Role, get_person, hold_person
+from campaigns.plans.approvals import sign_plan, submit_plan
+from campaigns.plans.planning import draft_plan
+from campaigns.sealing import Sealer
+from tests.builders import NOON, TERMS, a_document, a_person, a_province
+from tests.databases import someone_waits
+from tests.fakes.processes import eventually
+
+PATIENCE_S = 30
+
+
+def while_held(
+    engine: Engine, commits: sessionmaker[Session], login: str, *deeds: Callable[[Session], object]
+) -> list[object]:
+    """Let *deeds* begin while somebody else holds *login*; return what each came to."""
+
+    def run(deed: Callable[[Session], object]) -> object:
+        try:
+            with commits.begin() as session:
+                return deed(session)
+        except PersonChangeRefusedError as refused:
+            return refused
+
+    with ThreadPoolExecutor(len(deeds)) as pool:
+        with commits.begin() as session:
+            hold_person(session, get_person(session, login))
+            done = [pool.submit(run, deed) for deed in deeds]
+            assert eventually(lambda: someone_waits(engine, how_many=len(deeds)))
+        return [each.result(PATIENCE_S) for each in done]
+
+
+def test_two_administrators_do_not_end_each_other(
+    own_engine: Engine, commits: sessionmaker[Session]
+) -> None:
+    """Each would count on the other; the second is told that they are the last."""
+    with commits.begin() as session:
+        a_person(session, "mot", Role.ADMINISTRATOR)
+        a_person(session, "hai", Role.ADMINISTRATOR)
+
+    def withdraw(login: str) -> Callable[[Session], object]:
+        return lambda session: withdraw_person(session, get_person(session, login), now=NOON)
+
+    came_to = while_held(own_engine, commits, "mot", withdraw("mot"), withdraw("hai"))
+    assert sum(isinstance(one, PersonChangeRefusedError) for one in came_to) == 1
+
+
+@pytest.mark.parametrize("deed", ["withdraw", "password"])
+def test_a_login_that_was_under_way_opens_nothing_any_more(
+    commits: sessionmaker[Session], sealer: Sealer, deed: str
+) -> None:
+    """What was right when it was verified is looked at once more when the session is opened."""
+    with commits.begin() as session:
+        person = a_person(session, "lan", Role.AUTHOR)
+        set_password(session, person, "hash of the first", now=NOON)
+        begun = begin_login(session, "lan", source="10.0.0.7", now=NOON)
+        if deed == "withdraw":
+            withdraw_person(session, person, now=NOON)
+        else:
+            set_password(session, person, "hash of the second", now=NOON)
+    with commits.begin() as session:
+        opened = settle_login(
+            session,
+            begun,
+            is_right=True,
+            code="",
+            address="10.0.0.7",
+            program="",
+            sealer=sealer,
+            now=NOON,
+        )
+    assert opened is None
+
+
+def test_a_session_opened_while_its_person_is_withdrawn_does_not_outlive_that(
+    own_engine: Engine, commits: sessionmaker[Session]
+) -> None:
+    with commits.begin() as session:
+        a_person(session, "lan", Role.AUTHOR)
+
+    def open_one(session: Session) -> object:
+        person = get_person(session, "lan")
+        hold_person(session, person)
+        return open_session(session, person, address="", program="", now=NOON).text
+
+    def withdraw(session: Session) -> object:
+        return withdraw_person(session, get_person(session, "lan"), now=NOON)
+
+    text, _ = while_held(own_engine, commits, "lan", open_one, withdraw)
+    with commits() as session:
+        assert find_open_session(session, str(text), now=NOON) is None
+
+
+def test_the_withdrawn_sign_nothing(session: Session, sealer: Sealer) -> None:
+    """What they signed before stays; restored, they sign again, but their key stays ended."""
+    a_province(session, sealer, people=1)
+    person = a_person(session, "hoa", Role.CONTENT_APPROVER)
+    key = add_key(session, person, name="x", scopes=(), now=NOON).text
+    draft = draft_plan(session, a_document(), terms=TERMS, now=NOON)
+    plan = submit_plan(session, draft, author="tacgia", revise=False, now=NOON)
+    withdraw_person(session, person, now=NOON)
+    with pytest.raises(PersonWithdrawnError, match="hoa was withdrawn"):
+        sign_plan(session, plan, person, now=NOON)
+    assert person.role_set == frozenset()
+    restore_person(session, person, now=NOON)
+    assert sign_plan(session, plan, person, now=NOON).person is person
+    assert find_valid_key(session, key, now=NOON) is None
+
+
+def test_every_change_stands_in_the_trail_and_none_twice(session: Session) -> None:
+    """With digests of before and after; what changes nothing is no change."""
+    person = a_person(session, "lan", Role.AUTHOR)
+    a_person(session, "quantri", Role.ADMINISTRATOR)
+    act_as(session, Actor("quantri", "test"))
+    for _ in range(2):
+        change_person(session, person, Standing(agency="Sở Y tế"), now=NOON)
+        withdraw_person(session, person, now=NOON)
+        withdraw_person(session, person, now=NOON)
+        restore_person(session, person, now=NOON)
+        restore_person(session, person, now=NOON)
+    with pytest.raises(PersonChangeRefusedError, match="at least one role"):
+        change_person(session, person, Standing(roles=[]), now=NOON)
+    session.commit()
+    entries = session.query(AuditEntry).filter(AuditEntry.actor == "quantri").all()
+    assert [one.action for one in entries] == [
+        "person.changed",
+        *("person.withdrawn", "person.restored") * 2,
+    ]
+    assert entries[0].before != entries[0].after
