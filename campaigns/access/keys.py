@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ForeignKey, String, Text, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from campaigns.access.permissions import Permission, permissions_of
+from campaigns.access.permissions import PERSONAL, Permission, permissions_of
 from campaigns.access.shown_once import digest_of, draw_secret, is_proven, number_in, write
 from campaigns.audit import record
 from campaigns.base import Base, BigId
@@ -63,21 +63,25 @@ def add_key(
     scopes: Collection[Permission],
     now: datetime,
     expires_at: datetime | None = None,
+    made_by: Person | None = None,
 ) -> NewKey:
-    """Make a key that acts for *person* within *scopes* (empty: all the person may do).
+    """Make a key that acts for *person* within *scopes* (empty: all that may be handed out).
 
-    Raises KeyRefusedError for scopes the person does not have, and for a life of more than
-    400 days; PersonWithdrawnError.
+    A key *made_by* somebody else neither signs nor approves, or one administrator could put
+    everybody's name under a plan; None is whoever runs the machine itself. Raises KeyRefusedError
+    for scopes the person does not have or may not be given so, and for a life of more than 400
+    days; PersonWithdrawnError.
     """
     require_active(person)
     ends = expires_at or now + USUAL_LIFE
     _require_sane(person, scopes, ends=ends, now=now)
+    granted = _handed_out(person, scopes, made_by=made_by)
     secret = draw_secret()
     key = ApiKey(
         person_id=person.id,
         name=name,
         digest=digest_of(secret),
-        scopes=" ".join(sorted(scopes or permissions_of(person.role_set))),
+        scopes=" ".join(sorted(granted)),
         created_at=now,
         expires_at=ends,
     )
@@ -96,8 +100,13 @@ def add_key(
     return NewKey(key, write(PREFIX, key.id, secret))
 
 
-def rotate_key(session: Session, key_id: int, *, now: datetime) -> NewKey:
-    """Make a successor with the same scopes and length of life; the old key ends in a week."""
+def rotate_key(
+    session: Session, key_id: int, *, now: datetime, made_by: Person | None = None
+) -> NewKey:
+    """Make a successor with the same scopes and length of life; the old key ends in a week.
+
+    Raises KeyRefusedError as `add_key` does, and for a key that has ended or may do nothing.
+    """
     old = get_key(session, key_id)
     if old.revoked_at is not None or old.expires_at <= now:
         raise KeyRefusedError(f"Key {key_id} has ended. Nothing was made. Make a new key.")
@@ -115,6 +124,7 @@ def rotate_key(session: Session, key_id: int, *, now: datetime) -> NewKey:
         scopes=old.scope_set,
         now=now,
         expires_at=now + life,
+        made_by=made_by,
     )
     old.expires_at = min(old.expires_at, now + OVERLAP)
     record(session, "key.rotated", f"key:{old.id}", now=now, successor=new.key.id)
@@ -165,6 +175,19 @@ def note_use(session: Session, key: ApiKey, *, now: datetime) -> None:
 def is_noted(key: ApiKey, *, now: datetime) -> bool:
     """Whether it is known already that *key* is in use, to the minute."""
     return key.used_at is not None and now - key.used_at < _NOTED_EVERY
+
+
+def _handed_out(
+    person: Person, scopes: Collection[Permission], *, made_by: Person | None
+) -> Collection[Permission]:
+    """Return what the key may do; raise KeyRefusedError for what is *person*'s own word."""
+    personal = PERSONAL if made_by is not None and made_by.id != person.id else frozenset()
+    if refused := sorted(personal.intersection(scopes)):
+        raise KeyRefusedError(
+            f"{', '.join(refused)} is {person.login}'s own word, and nobody else makes a key for "
+            "it. Nothing was made. Leave it out; people sign in a session of their own."
+        )
+    return scopes or permissions_of(person.role_set) - personal
 
 
 def _require_sane(

@@ -38,6 +38,8 @@ class Permission(StrEnum):
     AUDIT_READ = "audit.read"
 
 
+# What stands for a person's own word: nobody makes somebody else's program say it.
+PERSONAL = frozenset({Permission.PLANS_SIGN, Permission.ANSWERS_APPROVE})
 # Everybody looks after their own sessions and password.
 _OWN = frozenset({Permission.ACCOUNT_MANAGE, Permission.AREAS_READ})
 _READING = _OWN | frozenset(

@@ -12,7 +12,7 @@ from campaigns.access.permissions import Permission
 from campaigns.people import get_person
 from service.api.given import Given, Line
 from service.api.people import Login
-from service.api.requests import answer, needs, reading, resources, writing
+from service.api.requests import answer, caller, needs, reading, resources, writing
 
 keys = APIBlueprint("keys", __name__, tag="Keys")
 
@@ -68,7 +68,8 @@ def list_all_keys() -> Response:
 def make_key(json_data: KeyIn) -> Response:
     """Make a key for a person's programs.
 
-    Without scopes it may do all that the person may.
+    Without scopes it may do all that the person may, but for signing and approving where it is
+    somebody else's: people do that in a session of their own.
     """
     with writing() as session:
         new = add_key(
@@ -78,6 +79,7 @@ def make_key(json_data: KeyIn) -> Response:
             scopes=json_data.scopes,
             expires_at=json_data.expires_at,
             now=resources().now(),
+            made_by=caller().person,
         )
     return answer(_new(new), 201)
 
@@ -91,7 +93,7 @@ def rotate(number: int) -> Response:
     The old key works for another week, so that programs can be changed.
     """
     with writing() as session:
-        new = rotate_key(session, number, now=resources().now())
+        new = rotate_key(session, number, now=resources().now(), made_by=caller().person)
     return answer(_new(new), 201)
 
 

@@ -138,6 +138,19 @@ def test_a_key_ends(program: Make, sessions: sessionmaker[Session], clock: Clock
         assert kept.used_at is not None
 
 
+def test_no_administrator_makes_a_key_that_signs_for_somebody(program: Make) -> None:
+    """Neither by asking for it, nor by leaving the scopes out, nor by rotating one they have."""
+    admin = program("quantri", Role.ADMINISTRATOR)
+    signer = program("hoa", Role.CONTENT_APPROVER)
+    asked = {"login": "hoa", "name": "x", "scopes": ["plans.sign"]}
+    assert "own word" in admin.post("/keys", asked, code=409)["detail"]
+    made = admin.post("/keys", {"login": "hoa", "name": "x"}, code=201)
+    assert "campaigns.read" in made["scopes"]
+    assert {"plans.sign", "answers.approve"}.isdisjoint(made["scopes"])
+    number = signer.key.split("_")[1]
+    assert "own word" in admin.post(f"/keys/{number}/rotate", code=409)["detail"]
+
+
 def test_a_key_may_never_do_more_than_its_person(session: Session) -> None:
     """Neither by its scopes, nor after the person has lost a role."""
     person = a_person(session, "lan", Role.AUTHOR, Role.SENDER)
