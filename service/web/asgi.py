@@ -17,7 +17,8 @@ from service.settings import Settings, load_settings
 from service.twilio.gateway import CALLBACK_PATH
 from service.twilio.signatures import SignatureValidator
 from service.twilio.voice import VoiceRenderer
-from service.web.app import create_app
+from service.web.app import LARGEST_BODY, create_app
+from service.web.bodies import WholeBodies
 from service.web.calls_door import CallsDoor
 from service.web.group_commits import GroupCommit
 from service.web.receipts_door import ReceiptsDoor
@@ -46,7 +47,8 @@ class Web:
         self._timer = TurnTimer(open_async_redis(redis_url))
         self._calls = open_calls_door(resources, self._asker.ask, took=self._timer.count)
         # Either package has its own name for what PEP 3333 describes.
-        self._pages: Any = WSGIMiddleware(create_app(resources), workers=_FLASK_THREADS)  # type: ignore[arg-type]
+        pages = WSGIMiddleware(create_app(resources), workers=_FLASK_THREADS)  # type: ignore[arg-type]
+        self._pages = WholeBodies(pages, most=LARGEST_BODY)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         match scope["type"]:
@@ -57,7 +59,7 @@ class Web:
             case "http" if CallsDoor.opens(scope["path"]):
                 await self._calls(scope, receive, send)
             case _:
-                await self._pages(scope, _as_coroutine(receive), send)
+                await self._pages(scope, receive, send)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -74,15 +76,6 @@ class Web:
         self._asker.close()
         self._opened.close()
         await send({"type": "lifespan.shutdown.complete"})
-
-
-def _as_coroutine(receive: Receive) -> Receive:
-    """Give a2wsgi the coroutine it runs from its thread; granian hands out another awaitable."""
-
-    async def received() -> Any:
-        return await receive()
-
-    return received
 
 
 def application() -> Any:
