@@ -53,13 +53,13 @@ class DayFigures(Base):
     delivered_at: Mapped[datetime]
 
     @property
-    def figures(self) -> dict[str, int]:
-        return {name: int(count) for name, count in json.loads(self.values).items()}
+    def delivered(self) -> "Delivered":
+        return Delivered(self.counted_on, self.as_of, self.source, json.loads(self.values))
 
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """One day's figures in memory, ready to be quoted."""
+    """One day's figures, as they are handed over and as they are quoted."""
 
     counted_on: date
     as_of: datetime
@@ -77,15 +77,8 @@ class Delivered:
 
 
 def deliver_figures(
-    session: Session,
-    person: Person,
-    *,
-    counted_on: date,
-    as_of: datetime,
-    source: str,
-    figures: Mapping[str, int],
-    now: datetime,
-) -> DayFigures:
+    session: Session, person: Person, given: Delivered, *, now: datetime
+) -> Delivered:
     """Keep the figures of one day; the same delivered twice are one.
 
     Raises NotPermittedError for anybody but the health data owner, FiguresRefusedError for what
@@ -96,24 +89,22 @@ def deliver_figures(
             f"Figures are delivered by the role {Role.HEALTH_DATA_OWNER}, which {person.login} "
             "does not have. Nothing was kept."
         )
-    source = source.strip()
-    _check(counted_on, as_of, source, figures, now=now)
-    values = json.dumps(dict(sorted(figures.items())))
-    known = _newest(session, counted_on)
-    if known is not None and (known.values, known.source, known.as_of) == (values, source, as_of):
-        return known
-    row = DayFigures(
-        counted_on=counted_on,
-        as_of=as_of,
-        source=source,
-        values=values,
-        delivered_by=person.login,
-        delivered_at=now,
-    )
-    session.add(row)
-    session.flush()
-    record(session, "figures.delivered", f"figures:{counted_on}", now=now, source=source, **figures)
-    return row
+    _check(given, now=now)
+    if _newest(session, given.counted_on) != given:
+        session.add(
+            DayFigures(
+                counted_on=given.counted_on,
+                as_of=given.as_of,
+                source=given.source,
+                values=json.dumps(dict(sorted(given.figures.items()))),
+                delivered_by=person.login,
+                delivered_at=now,
+            )
+        )
+        session.flush()
+        subject = f"figures:{given.counted_on}"
+        record(session, "figures.delivered", subject, now=now, source=given.source, **given.figures)
+    return given
 
 
 def quotable_figures(session: Session, *, now: datetime) -> Delivered | None:
@@ -127,10 +118,7 @@ def latest_figures(session: Session) -> list[Delivered]:
     rows = session.scalars(
         select(DayFigures).where(DayFigures.counted_on.in_(days)).order_by(DayFigures.id)
     )
-    newest = {row.counted_on: row for row in rows}
-    return [
-        Delivered(row.counted_on, row.as_of, row.source, row.figures) for row in newest.values()
-    ]
+    return list({row.counted_on: row.delivered for row in rows}.values())
 
 
 def choose_figures(known: Iterable[Delivered], *, at: datetime) -> Delivered | None:
@@ -170,24 +158,17 @@ def missing_figures(now: datetime) -> FiguresMissingError:
     )
 
 
-def _check(
-    counted_on: date,
-    as_of: datetime,
-    source: str,
-    figures: Mapping[str, int],
-    *,
-    now: datetime,
-) -> None:
-    today = now.astimezone(ZONE).date()
+def _check(given: Delivered, *, now: datetime) -> None:
+    local, source = given.as_of.astimezone(ZONE), given.source
     faults = [
-        (counted_on > today, f"{counted_on:%d/%m/%Y} has not come yet"),
-        (as_of > now, "they count up to a moment that has not come yet"),
-        (as_of.astimezone(ZONE).date() < counted_on, "they end before their own day begins"),
-        (not figures, "there is none among them"),
-        (bool(figures.keys() - FIGURES.keys()), f"known are {', '.join(FIGURES)}"),
-        (any(not 0 <= count < _MOST for count in figures.values()), "one is no count of people"),
+        (given.counted_on > now.astimezone(ZONE).date(), "their day has not come yet"),
+        (given.as_of > now, "they count up to a moment that has not come yet"),
+        (local.date() < given.counted_on, "they end before their own day begins"),
+        (not given.figures, "there is none among them"),
+        (bool(given.figures.keys() - FIGURES.keys()), f"known are {', '.join(FIGURES)}"),
+        (any(not 0 <= count < _MOST for count in given.figures.values()), "one counts no people"),
         (
-            not (_ONE_LINE(source) and len(source) <= LONGEST_SOURCE),
+            not (_ONE_LINE(source) and source.strip() and len(source) <= LONGEST_SOURCE),
             f"the source is no line of at most {LONGEST_SOURCE} letters",
         ),
     ]
@@ -196,13 +177,10 @@ def _check(
             raise FiguresRefusedError(f"These figures are refused: {fault}. Nothing was kept.")
 
 
-def _newest(session: Session, counted_on: date) -> DayFigures | None:
-    return session.scalar(
-        select(DayFigures)
-        .where(DayFigures.counted_on == counted_on)
-        .order_by(DayFigures.id.desc())
-        .limit(1)
-    )
+def _newest(session: Session, counted_on: date) -> Delivered | None:
+    of_day = select(DayFigures).where(DayFigures.counted_on == counted_on)
+    row = session.scalar(of_day.order_by(DayFigures.id.desc()).limit(1))
+    return row.delivered if row else None
 
 
 def _moment(moment: datetime, language: str) -> str:

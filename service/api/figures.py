@@ -9,10 +9,9 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from campaigns.access.permissions import Permission
 from campaigns.errors import FiguresRefusedError
-from campaigns.figures import LONGEST_SOURCE, due_on, latest_figures, quotable_figures
+from campaigns.figures import LONGEST_SOURCE, Delivered, due_on, latest_figures, quotable_figures
 from service.api.given import Given, Line
 from service.api.requests import answer, caller, needs, reading, resources, writing
-from service.figures import Given as GivenFigures
 from service.figures import deliver
 
 figures = APIBlueprint("figures", __name__, tag="Figures of the day")
@@ -59,7 +58,7 @@ def show() -> Response:
     document = {
         "due_on": due_on(now),
         "quoted": quoted.counted_on if quoted else None,
-        "days": [_day(one.counted_on, one.as_of, one.source, dict(one.figures)) for one in days],
+        "days": [_day(one) for one in days],
     }
     return answer(document)
 
@@ -74,10 +73,10 @@ def put(day: str, json_data: FiguresIn) -> Response:
     Delivered again they correct it; what was delivered before stays on record.
     """
     wanted = json_data
-    given = GivenFigures(_read_day(day), wanted.as_of, wanted.source, wanted.figures)
+    given = Delivered(_read_day(day), wanted.as_of, wanted.source, wanted.figures)
     with writing() as session:
-        kept = deliver(session, caller().person, given, now=resources().now())
-    return answer(_day(kept.counted_on, kept.as_of, kept.source, kept.figures))
+        deliver(session, caller().person, given, now=resources().now())
+    return answer(_day(given))
 
 
 def _read_day(day: str) -> date:
@@ -87,7 +86,10 @@ def _read_day(day: str) -> date:
         raise FiguresRefusedError("Write the day as 2026-11-20. Nothing was kept.") from None
 
 
-def _day(
-    counted_on: date, as_of: datetime, source: str, values: dict[str, int]
-) -> dict[str, object]:
-    return {"day": counted_on, "as_of": as_of, "source": source, "figures": values}
+def _day(one: Delivered) -> dict[str, object]:
+    return {
+        "day": one.counted_on,
+        "as_of": one.as_of,
+        "source": one.source,
+        "figures": dict(one.figures),
+    }

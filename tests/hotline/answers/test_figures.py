@@ -16,7 +16,7 @@ from hotline.answers.versions import approve_answers, keep_topic
 from hotline.editions import library_revision
 from hotline.library import load_library
 from hotline.utterances import list_utterances
-from service.figures import Given, deliver
+from service.figures import deliver
 from tests.builders import NOON, a_person
 from tests.fakes.telephones import put_library
 from tests.hotline.builders import a_library, a_wording, an_answer
@@ -64,7 +64,7 @@ def test_what_is_delivered_is_said_from_the_next_turn_on(session: Session) -> No
     with pytest.raises(FiguresMissingError):
         approve_answers(session, ["F01"], person=owner, now=NOON)
     revision = library_revision(session)
-    given = Given(date(2026, 3, 2), NOON, "Sở Y tế", {"cases_today": 9})
+    given = Delivered(date(2026, 3, 2), NOON, "Sở Y tế", {"cases_today": 9})
     deliver(session, owner, given, now=NOON)
     assert library_revision(session) > revision
     approve_answers(session, ["F01"], person=owner, now=NOON)
