@@ -11,8 +11,9 @@ from workers.caller_texts import recover_caller_texts, send_caller_texts
 from workers.imports import import_uploads
 from workers.queues import QueueName, ask_for
 from workers.receipts import drain_receipts
+from workers.retention import keep_retention
 from workers.upkeep import listen_again, recover, wake_broadcasts
-from workers.voice_messages import fetch_voice_messages, keep_retention
+from workers.voice_messages import fetch_voice_messages
 
 
 @dataclass(frozen=True, slots=True)

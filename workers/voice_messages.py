@@ -1,4 +1,4 @@
-"""Jobs that bring voice messages home, delete the carrier's copies, and keep retention."""
+"""The job that brings voice messages home and deletes the carrier's copies."""
 
 import hashlib
 from collections.abc import Iterator
@@ -8,15 +8,11 @@ from typing import Protocol
 
 from sqlalchemy.orm import Session
 
-from campaigns.access.answered import forget_answered
-from campaigns.subscribers.uploads import forget_uploads
 from hotline.calls.heard import Heard, HeardKind
 from hotline.calls.places.persons import SHORTEST_MESSAGE_S
 from hotline.calls.turns import last_turn_at, take_missed, waits_for_message
-from hotline.declarations.records import delete_expired
 from hotline.errors import TurnTakenError
 from hotline.library import load_library
-from hotline.retention import close_forgotten_calls, empty_expired
 from hotline.voice_messages import (
     UNCLAIMED_AFTER,
     FoundVoice,
@@ -60,18 +56,6 @@ def fetch_voice_messages() -> int:
     for voice in _next(ctx, unclaimed_voices, until=until):
         _claim_or_delete(ctx, voice)
     return brought
-
-
-def keep_retention() -> int:
-    """Empty what may no longer be kept, of calls and of answered requests; return how many rows."""
-    ctx = context()
-    with ctx.sessions.begin() as session:
-        emptied = empty_expired(session, now=ctx.now())
-        close_forgotten_calls(session, now=ctx.now())
-        delete_expired(session, now=ctx.now())
-        forget_answered(session, now=ctx.now())
-        forget_uploads(session, now=ctx.now())
-    return emptied
 
 
 def _next(ctx: JobContext, find: Find, *, until: datetime) -> Iterator[FoundVoice]:

@@ -89,7 +89,7 @@ def begin_attempt(
 
     Raises LoginThrottledError as `require_no_wait` does.
     """
-    _forget(session, now=now)
+    forget_attempts(session, now=now)
     of_source = _counted(session, source, _ALL, forgotten_after=WINDOW_OF_SOURCE, now=now)
     of_login = _counted(session, source, login, forgotten_after=FORGOTTEN_AFTER, now=now)
     require_no_wait(session, login, person=person, source=source, now=now)
@@ -174,7 +174,7 @@ def _counted(
     return row
 
 
-def _forget(session: Session, *, now: datetime) -> None:
+def forget_attempts(session: Session, *, now: datetime) -> None:
     """Delete some of what no longer counts, so that the table grows for no longer than a day."""
     over = (
         select(FailedAttempts.id)

@@ -22,7 +22,8 @@ from tests.fakes.telephones import put_library
 from tests.fakes.voices import FakeVoices
 from tests.hotline.builders import CallerOnTheLine, a_library
 from tests.workers.conftest import Watch
-from workers.voice_messages import fetch_voice_messages, keep_retention
+from workers.retention import keep_retention
+from workers.voice_messages import fetch_voice_messages
 
 pytestmark = pytest.mark.usefixtures("job_context")
 SOUND = b"RIFF....WAVEfmt a rumour"
