@@ -16,7 +16,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import calling, importing, launching, sending
+from benchmarks import calling, importing, interface, launching, sending
 from tests.databases import GIVEN_URL, PostgreSQLServer, find_programs
 
 RESULTS = Path("var/bench.json")
@@ -84,9 +84,29 @@ def measure_calling(given: argparse.Namespace, postgresql: str | None) -> Figure
     }
 
 
+def measure_interface(given: argparse.Namespace, postgresql: str | None) -> Figures:
+    if postgresql is None:
+        return {}
+    found = interface.measure(given.rows, postgresql=postgresql, runs=given.runs)
+    ours, peer = found["all"], found["peer"]
+    ratio = round(ours["per_s"] / peer["per_s"], 1)
+    usual = "Flask and SQLAlchemy, OFFSET and COUNT"
+    figures = {
+        "interface, all in turns": a_figure(
+            ours["per_s"], "requests/s", {usual: peer["per_s"]}, ratio
+        ),
+        "interface p95, all in turns": a_figure(ours["p95_ms"], "ms", {usual: peer["p95_ms"]}),
+    }
+    for path, run in found["each"].items():
+        figures[f"interface, {path}"] = a_figure(run["per_s"], "requests/s")
+        figures[f"interface p95, {path}"] = a_figure(run["p95_ms"], "ms")
+    return figures
+
+
 MEASURES: dict[str, Callable[[argparse.Namespace, str | None], Figures]] = {
     "calling": measure_calling,
     "importing": measure_importing,
+    "interface": measure_interface,
     "launching": measure_launching,
     "sending": measure_sending,
 }
