@@ -16,7 +16,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import calling, importing, interface, launching, sending
+from benchmarks import auditing, calling, handing_over, importing, interface, launching, sending
 from tests.databases import GIVEN_URL, PostgreSQLServer, find_programs
 
 RESULTS = Path("var/bench.json")
@@ -103,8 +103,27 @@ def measure_interface(given: argparse.Namespace, postgresql: str | None) -> Figu
     return figures
 
 
+def measure_handing_over(given: argparse.Namespace, postgresql: str | None) -> Figures:
+    figures: Figures = {}
+    for kind, run in handing_over.measure(postgresql=postgresql, runs=given.runs).items():
+        peers = {"by the command line": run["command_seconds"]}
+        name = f"import through the interface, {handing_over.ROWS} rows, {kind}"
+        figures[name] = a_figure(run["seconds"], "s", peers, run["ratio"])
+    return figures
+
+
+def measure_auditing(given: argparse.Namespace, postgresql: str | None) -> Figures:
+    figures: Figures = {}
+    for kind, run in auditing.measure(postgresql=postgresql, runs=given.runs).items():
+        name = f"audit in a launch of {auditing.ROWS}, {kind}"
+        figures[name] = a_figure(run["share_percent"], "% of the launch")
+    return figures
+
+
 MEASURES: dict[str, Callable[[argparse.Namespace, str | None], Figures]] = {
+    "auditing": measure_auditing,
     "calling": measure_calling,
+    "handing_over": measure_handing_over,
     "importing": measure_importing,
     "interface": measure_interface,
     "launching": measure_launching,
