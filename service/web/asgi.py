@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import Any
 
-from a2wsgi import WSGIMiddleware
 from granian.utils.proxies import wrap_asgi_with_proxy_headers
 
 from campaigns.audit import Actor
@@ -20,6 +19,7 @@ from service.twilio.voice import VoiceRenderer
 from service.web.app import create_app
 from service.web.calls_door import CallsDoor
 from service.web.group_commits import GroupCommit
+from service.web.pages import Pages
 from service.web.receipts_door import ReceiptsDoor
 from service.web.signed_forms import Receive, Scope, Send, SignedForms
 from service.web.switchboard import Switchboard
@@ -45,8 +45,7 @@ class Web:
         self._receipts = open_receipts_door(settings, self._commits)
         self._timer = TurnTimer(open_async_redis(redis_url))
         self._calls = open_calls_door(resources, self._asker.ask, took=self._timer.count)
-        # Either package has its own name for what PEP 3333 describes.
-        self._pages: Any = WSGIMiddleware(create_app(resources), workers=_FLASK_THREADS)  # type: ignore[arg-type]
+        self._pages = Pages(create_app(resources), threads=_FLASK_THREADS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         match scope["type"]:
@@ -57,7 +56,7 @@ class Web:
             case "http" if CallsDoor.opens(scope["path"]):
                 await self._calls(scope, receive, send)
             case _:
-                await self._pages(scope, _as_coroutine(receive), send)
+                await self._pages(scope, receive, send)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -74,15 +73,6 @@ class Web:
         self._asker.close()
         self._opened.close()
         await send({"type": "lifespan.shutdown.complete"})
-
-
-def _as_coroutine(receive: Receive) -> Receive:
-    """Give a2wsgi the coroutine it runs from its thread; granian hands out another awaitable."""
-
-    async def received() -> Any:
-        return await receive()
-
-    return received
 
 
 def application() -> Any:

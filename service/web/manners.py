@@ -1,12 +1,14 @@
 """Manners: the headers that every answer carries, and gzip for whoever asks for it."""
 
 import gzip
+from functools import lru_cache
 
 from flask import Flask, Response, request
 
 # What is shorter gains nothing; an answer that a page of a list is made of shrinks to a tenth.
 _WORTH_BYTES = 1024
 _LEVEL = 5
+_REMEMBERED = 64
 # OWASP REST Security Cheat Sheet, "Security Headers": nothing of this is a page that may load,
 # frame or be framed. No Access-Control header is sent, so no other site's page may read it.
 _STRICT = {
@@ -46,6 +48,12 @@ def _compress(answer: Response) -> Response:
     content = answer.get_data()
     if len(content) < _WORTH_BYTES or not request.accept_encodings["gzip"]:
         return answer
-    answer.set_data(gzip.compress(content, _LEVEL, mtime=0))
+    answer.set_data(_smaller(content))
     answer.headers["Content-Encoding"] = "gzip"
     return answer
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _smaller(content: bytes) -> bytes:
+    """Return *content* compressed; what many ask for in the same second is compressed once."""
+    return gzip.compress(content, _LEVEL, mtime=0)
