@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from apiflask import APIBlueprint
 from flask import Response
 from pydantic import AwareDatetime, BaseModel, Field
+from sqlalchemy.orm import Session
 
 from campaigns.access.permissions import Permission
 from campaigns.areas import Area, list_areas
@@ -20,6 +21,7 @@ from campaigns.levels import (
 )
 from campaigns.local_time import ZONE
 from service.api.given import Given, Line
+from service.api.kept import kept
 from service.api.once import once
 from service.api.requests import answer, needs, reading, resources
 
@@ -86,13 +88,16 @@ def list_all(query_data: At) -> Response:
     Each with the level decision in force at the moment and the next one announced.
     """
     moment = query_data.at or resources().now()
-    with reading() as session:
+
+    def read(session: Session) -> dict[str, object]:
         known = list_areas(session, on=moment.astimezone(ZONE).date())
         current = levels_at(session, at=moment)
         coming = announced_levels(session, now=moment)
-    return answer(
-        {"items": [_area(area, current.get(area.code), coming.get(area.code)) for area in known]}
-    )
+        return {
+            "items": [_area(area, current.get(area.code), coming.get(area.code)) for area in known]
+        }
+
+    return kept(read)
 
 
 @areas.get("/areas/<string(maxlength=16):code>/levels")

@@ -13,12 +13,13 @@ from sqlalchemy.orm import Session
 
 from campaigns.access.keys import find_valid_key, is_noted, note_use
 from campaigns.access.permissions import Permission, require
-from campaigns.audit import Actor, act_as
+from campaigns.audit import Actor, act_as, last_deed
 from campaigns.local_time import ZONE
 from campaigns.people import Person
 from service.api.kinds import NO_KEY
 from service.api.limits import Limits
 from service.api.problems import Refusal, RefusedError
+from service.api.stores import Moment, Store
 from service.database import reading as reading_session
 from service.resources import Resources
 
@@ -65,6 +66,19 @@ def resources() -> Resources:
 
 def limits() -> Limits:
     return cast("Limits", current_app.extensions["loa_limits"])
+
+
+def store() -> Store:
+    """Return what this process has read a moment ago."""
+    return cast("Store", current_app.extensions.setdefault("loa_store", Store()))
+
+
+def moment() -> Moment:
+    """Return when the request came in, and what had been done by then."""
+    if "moment" not in g:
+        with reading() as session:
+            g.moment = Moment(last_deed(session), resources().now())
+    return cast("Moment", g.moment)
 
 
 @contextmanager
