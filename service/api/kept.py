@@ -29,7 +29,7 @@ def kept_value(name: str, make: Make, *, fresh: timedelta = FRESH) -> Any:
 
     It is for everybody who asks: *make* finds no caller.
     """
-    return store().get(name, lambda: _for_anybody(make), moment(), fresh)
+    return store("answers").get(name, lambda: _for_anybody(make), moment(), fresh)
 
 
 def _for_anybody(make: Make) -> Any:

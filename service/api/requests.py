@@ -69,9 +69,9 @@ def limits() -> Limits:
     return cast("Limits", current_app.extensions["loa_limits"])
 
 
-def store() -> Store:
-    """Return what this process has read a moment ago."""
-    return cast("Store", current_app.extensions.setdefault("loa_store", Store()))
+def store(of_what: str) -> Store:
+    """Return what this process has read a moment ago: ``answers`` or ``callers``."""
+    return cast("Store", current_app.extensions.setdefault(f"loa_{of_what}", Store()))
 
 
 def moment() -> Moment:
@@ -122,10 +122,12 @@ def _know() -> Caller:
 
     Whatever ends a key is on record, and from then on nobody is known by it.
     """
-    if request.method != "GET":
+    shown = request.headers.get("Authorization", "")
+    if request.method != "GET" or not shown:
         return _identify()
-    shown = hashlib.sha256(request.headers.get("Authorization", "").encode()).hexdigest()
-    known: Caller = store().get(f"caller {shown}", _identify, moment(), FRESH)
+    digest = hashlib.sha256(shown.encode()).hexdigest()
+    # In a store of their own: whoever tries out keys pushes no answer out of the other.
+    known: Caller = store("callers").get(digest, _identify, moment(), FRESH)
     return known
 
 
