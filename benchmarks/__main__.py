@@ -16,7 +16,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import calling, importing, launching, sending
+from benchmarks import auditing, calling, handing_over, importing, interface, launching, sending
 from tests.databases import GIVEN_URL, PostgreSQLServer, find_programs
 
 RESULTS = Path("var/bench.json")
@@ -84,9 +84,48 @@ def measure_calling(given: argparse.Namespace, postgresql: str | None) -> Figure
     }
 
 
+def measure_interface(given: argparse.Namespace, postgresql: str | None) -> Figures:
+    if postgresql is None:
+        return {}
+    found = interface.measure(given.rows, postgresql=postgresql, runs=given.runs)
+    ours, peer = found["all"], found["peer"]
+    ratio = round(ours["per_s"] / peer["per_s"], 1)
+    usual = "Flask and SQLAlchemy, OFFSET and COUNT"
+    figures = {
+        "interface, all in turns": a_figure(
+            ours["per_s"], "requests/s", {usual: peer["per_s"]}, ratio
+        ),
+        "interface p95, all in turns": a_figure(ours["p95_ms"], "ms", {usual: peer["p95_ms"]}),
+    }
+    for path, run in found["each"].items():
+        figures[f"interface, {path}"] = a_figure(run["per_s"], "requests/s")
+        figures[f"interface p95, {path}"] = a_figure(run["p95_ms"], "ms")
+    return figures
+
+
+def measure_handing_over(given: argparse.Namespace, postgresql: str | None) -> Figures:
+    figures: Figures = {}
+    for kind, run in handing_over.measure(postgresql=postgresql, runs=given.runs).items():
+        peers = {"by the command line": run["command_seconds"]}
+        name = f"import through the interface, {handing_over.ROWS} rows, {kind}"
+        figures[name] = a_figure(run["seconds"], "s", peers, run["ratio"])
+    return figures
+
+
+def measure_auditing(given: argparse.Namespace, postgresql: str | None) -> Figures:
+    figures: Figures = {}
+    for kind, run in auditing.measure(postgresql=postgresql, runs=given.runs).items():
+        name = f"audit in a launch of {auditing.ROWS}, {kind}"
+        figures[name] = a_figure(run["share_percent"], "% of the launch")
+    return figures
+
+
 MEASURES: dict[str, Callable[[argparse.Namespace, str | None], Figures]] = {
+    "auditing": measure_auditing,
     "calling": measure_calling,
+    "handing_over": measure_handing_over,
     "importing": measure_importing,
+    "interface": measure_interface,
     "launching": measure_launching,
     "sending": measure_sending,
 }

@@ -9,14 +9,10 @@ do; every request is signed beforehand, so that the client costs little.
 import asyncio
 import os
 import random
-import signal
-import socket
 import statistics
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import repeat
 from tempfile import TemporaryDirectory
@@ -24,6 +20,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from benchmarks.calling_peer import PATH, TOKEN, URL
+from benchmarks.clients import Connection, a_server, percentile
 from benchmarks.databases import fresh_database
 from benchmarks.naive import SECRET
 from benchmarks.sending import a_machine
@@ -49,8 +46,6 @@ WORKERS = 2
 KEYS = ("1", "1", "1", "1", "*", "#")
 MOST_CALLS = 12_000
 TEXTS_MEANWHILE = 60_000
-_READY_WITHIN_S = 60.0
-_LOOK_EVERY_S = 0.05
 _APPROVED_AT = datetime(2020, 1, 1, tzinfo=UTC)
 _SECRET = "a secret that opens only benchmarks, and nothing else"  # noqa: S105 - of no value
 
@@ -88,24 +83,11 @@ def calls_to(url: str, *, secret: str) -> Iterator[list[bytes]]:
     return iter([a_call(url, number, secret=secret) for number in range(MOST_CALLS)])
 
 
-class Connection:
-    """One kept-alive connection; just enough HTTP for answers with a length."""
-
-    def __init__(self, port: int) -> None:
-        self._port = port
-        self._reader: asyncio.StreamReader | None = None
-        self._writer: asyncio.StreamWriter | None = None
-
-    async def ask(self, request: bytes) -> None:
-        if self._reader is None or self._writer is None:
-            opened = await asyncio.open_connection("127.0.0.1", self._port)
-            self._reader, self._writer = opened
-        self._writer.write(request)
-        head = await self._reader.readuntil(b"\r\n\r\n")
-        length = int(head.lower().split(b"content-length:", 1)[1].split(b"\r\n", 1)[0])
-        body = await self._reader.readexactly(length)
-        if not head.startswith(b"HTTP/1.1 200") or b"<Gather" not in body:
-            raise RuntimeError(f"a turn was answered with {head[:60]!r} {body[:200]!r}")
+async def take_turn(connection: Connection, request: bytes) -> None:
+    """Ask for one turn; raise RuntimeError where the answer asks for no key."""
+    body = await connection.ask(request)
+    if b"<Gather" not in body:
+        raise RuntimeError(f"a turn was answered with {body[:200]!r}")
 
 
 async def closed_loop(
@@ -120,7 +102,7 @@ async def closed_loop(
         connection = Connection(port)
         while time.perf_counter() < until:
             for request in next(requests):
-                await connection.ask(request)
+                await take_turn(connection, request)
                 answered += 1
 
     begun = time.perf_counter()
@@ -146,7 +128,7 @@ async def open_loop(
         if request is None:
             left = iter(next(requests))
             request = next(left)
-        await connection.ask(request)
+        await take_turn(connection, request)
         took.append((time.perf_counter() - due) * 1000)
         idle.put_nowait((connection, left))
 
@@ -212,7 +194,7 @@ def during_broadcast(postgresql: str) -> dict[str, float]:
 
 
 def p99(took: list[float]) -> float:
-    return took[int(len(took) * 0.99)]
+    return percentile(took, 0.99)
 
 
 def a_peer_request(port: int) -> bytes:
@@ -261,28 +243,3 @@ def a_peer() -> Iterator[int]:
     settings = {TOKEN: _SECRET, URL: f"http://127.0.0.1:{port}"}
     with a_server(["-m", "benchmarks.calling_peer", str(port), str(WORKERS)], settings, port):
         yield port
-
-
-@contextmanager
-def a_server(command: list[str], settings: dict[str, str], port: int) -> Iterator[None]:
-    process = subprocess.Popen(
-        [sys.executable, *command],
-        env=os.environ | settings,
-        stdout=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
-        _wait_for(port)
-        yield
-    finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        process.wait()
-
-
-def _wait_for(port: int) -> None:
-    until = time.monotonic() + _READY_WITHIN_S
-    while time.monotonic() < until:
-        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-            return
-        time.sleep(_LOOK_EVERY_S)
-    raise RuntimeError("a server to be measured did not start")

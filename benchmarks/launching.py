@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from benchmarks.databases import fresh_database
 from campaigns.areas import Area
 from campaigns.broadcasts.launching import launch
+from campaigns.definitions.document import CampaignDocument
 from campaigns.definitions.reading import read_campaign
 from campaigns.deliveries import Delivery
 from campaigns.lanes import Lane
@@ -23,7 +24,7 @@ from campaigns.levels import decide_level
 from campaigns.people import Role, add_person, get_person
 from campaigns.plans.approvals import sign_plan, submit_plan
 from campaigns.plans.models import Plan
-from campaigns.plans.planning import Terms, draft_plan
+from campaigns.plans.planning import PlanDraft, Terms, draft_plan
 from campaigns.sealing import Sealer
 from campaigns.subscribers.models import Subscriber
 from service.database import open_engine, open_sessions
@@ -102,8 +103,7 @@ def run_once(url: str) -> dict[str, Any]:
         begun = time.perf_counter()
         draft = draft_plan(session, document, terms=TERMS, now=datetime.now(UTC))
         planned = time.perf_counter()
-        plan = submit_plan(session, draft, author="tacgia", revise=False, now=datetime.now(UTC))
-        _sign(session, plan)
+        plan = _submit(session, draft)
         signed = time.perf_counter()
         deliveries = launch(session, plan, terms=TERMS, now=datetime.now(UTC)).deliveries
         session.flush()
@@ -140,14 +140,21 @@ def run_by_objects(url: str) -> dict[str, Any]:
     return {"seconds": seconds, "rows": PEER_ROWS}
 
 
+def submit_signed(session: Session, document: CampaignDocument) -> Plan:
+    """Return a plan of *document* with every signature it needs."""
+    return _submit(session, draft_plan(session, document, terms=TERMS, now=datetime.now(UTC)))
+
+
+def _submit(session: Session, draft: PlanDraft) -> Plan:
+    plan = submit_plan(session, draft, author="tacgia", revise=False, now=datetime.now(UTC))
+    for login in ("duyet", "gui"):
+        sign_plan(session, plan, get_person(session, login), now=datetime.now(UTC))
+    return plan
+
+
 def _add_people(session: Session, now: datetime) -> None:
     for login, role in (("duyet", Role.CONTENT_APPROVER), ("gui", Role.SENDER)):
         add_person(session, login, name=login, agency=login, roles=[role], now=now)
-
-
-def _sign(session: Session, plan: Plan) -> None:
-    for login in ("duyet", "gui"):
-        sign_plan(session, plan, get_person(session, login), now=datetime.now(UTC))
 
 
 def _in_child(what: str, url: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import psycopg
 from sqlalchemy import Connection, Dialect, Engine, create_engine, event
@@ -25,6 +26,8 @@ _BUSY_TIMEOUT_MS = 15_000
 _CONNECTING = {"connect_timeout": 10, "tcp_user_timeout": 15_000}
 _RESTING_SINCE = "loa_resting_since"
 _RESTED_S = 1.0
+# By those that write; making them takes longer than most of what is read with them.
+_READING: WeakKeyDictionary[sessionmaker[Session], sessionmaker[Session]] = WeakKeyDictionary()
 
 
 def open_engine(url: str) -> Engine:
@@ -79,10 +82,13 @@ def reading_sessions(sessions: sessionmaker[Session]) -> sessionmaker[Session]:
     engine = sessions.kw["bind"]
     if not isinstance(engine, Engine):
         return sessions
-    options: dict[str, Any] = {READ_ONLY: True}
-    if engine.dialect.name == "postgresql":
-        options["isolation_level"] = "AUTOCOMMIT"
-    return open_sessions(engine.execution_options(**options))
+    known = _READING.get(sessions)
+    if known is None:
+        options: dict[str, Any] = {READ_ONLY: True}
+        if engine.dialect.name == "postgresql":
+            options["isolation_level"] = "AUTOCOMMIT"
+        known = _READING[sessions] = open_sessions(engine.execution_options(**options))
+    return known
 
 
 @contextmanager

@@ -1,12 +1,17 @@
 """The ledger: where every delivery of a broadcast stands, so that nobody is lost."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from campaigns.deliveries import BroadcastText, Delivery, DeliveryState
 from campaigns.gateway import Outcome
+
+# How many deliveries stand in which state, by the commune their text is for.
+Split = dict[str, dict[str, int]]
 
 
 @dataclass(slots=True)
@@ -68,35 +73,35 @@ def draw_ledger(session: Session, broadcast_id: int) -> Ledger:
     ``planned`` is the highest position ever given out, not the sum of the rest: a row that went
     missing would show.
     """
-    ledger = Ledger(broadcast_id)
-    ledger.planned = (
-        session.scalar(
-            select(func.max(Delivery.position)).where(Delivery.broadcast_id == broadcast_id)
-        )
-        or 0
-    )
-    keys = (Delivery.state, Delivery.reason, Delivery.outcome)
-    counted = session.execute(
-        select(*keys, func.count()).where(Delivery.broadcast_id == broadcast_id).group_by(*keys)
-    )
-    for state, reason, outcome, count in counted:
+    ledger = Ledger(broadcast_id, _planned(session, broadcast_id))
+    for state, reason, outcome, count in _count(session, broadcast_id):
         _enter(ledger, state, reason=reason, outcome=outcome, count=count)
     return ledger
 
 
-def split_ledger(session: Session, broadcast_id: int) -> dict[str, dict[str, int]]:
-    """Count the deliveries of a broadcast by the commune their text is for, and by state."""
-    keys = (BroadcastText.area_code, Delivery.state)
-    counted = session.execute(
-        select(*keys, func.count())
-        .join(BroadcastText, BroadcastText.id == Delivery.text_id)
-        .where(Delivery.broadcast_id == broadcast_id)
-        .group_by(*keys)
+def draw_and_split(session: Session, broadcast_id: int) -> tuple[Ledger, Split]:
+    """Draw the ledger and split it by the commune each text is for, both from one count."""
+    ledger, split = Ledger(broadcast_id, _planned(session, broadcast_id)), Split()
+    texts = select(BroadcastText.id, BroadcastText.area_code).where(
+        BroadcastText.broadcast_id == broadcast_id
     )
-    split: dict[str, dict[str, int]] = {}
-    for area_code, state, count in counted:
-        split.setdefault(area_code, {})[state.value] = count
-    return split
+    areas = {row.id: row.area_code for row in session.execute(texts)}
+    for text_id, state, reason, outcome, count in _count(session, broadcast_id, Delivery.text_id):
+        _enter(ledger, state, reason=reason, outcome=outcome, count=count)
+        states = split.setdefault(areas[text_id], {})
+        states[state.value] = states.get(state.value, 0) + count
+    return ledger, split
+
+
+def _planned(session: Session, broadcast_id: int) -> int:
+    highest = select(func.max(Delivery.position)).where(Delivery.broadcast_id == broadcast_id)
+    return session.scalar(highest) or 0
+
+
+def _count(session: Session, broadcast_id: int, *keys: Any) -> Sequence[Any]:
+    keys = (*keys, Delivery.state, Delivery.reason, Delivery.outcome)
+    of_broadcast = Delivery.broadcast_id == broadcast_id
+    return session.execute(select(*keys, func.count()).where(of_broadcast).group_by(*keys)).all()
 
 
 def _enter(

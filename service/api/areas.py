@@ -16,9 +16,10 @@ from campaigns.local_time import ZONE
 from campaigns.recodings import Recoded
 from campaigns.tables import NumberedRow
 from service.api.given import Code, Given, Line
+from service.api.kept import kept
 from service.api.levels import Decision, decision_of
 from service.api.once import once
-from service.api.requests import answer, needs, reading, resources
+from service.api.requests import needs, resources
 from service.area_files import load_tree, recode_everywhere
 
 areas = APIBlueprint("areas", __name__, tag="Areas and levels")
@@ -148,13 +149,16 @@ def list_all(query_data: At) -> Response:
     Each with the level decision in force at the moment and the next one announced.
     """
     moment = query_data.at or resources().now()
-    with reading() as session:
+
+    def read(session: Session) -> dict[str, object]:
         known = list_areas(session, on=moment.astimezone(ZONE).date())
         current = levels_at(session, at=moment)
         coming = announced_levels(session, now=moment)
-    return answer(
-        {"items": [_area(area, current.get(area.code), coming.get(area.code)) for area in known]}
-    )
+        return {
+            "items": [_area(area, current.get(area.code), coming.get(area.code)) for area in known]
+        }
+
+    return kept(read)
 
 
 def _as_rows(given: Sequence[BaseModel]) -> Iterator[NumberedRow]:

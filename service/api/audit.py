@@ -7,11 +7,13 @@ import orjson
 from apiflask import APIBlueprint
 from flask import Response
 from pydantic import BaseModel
+from sqlalchemy.orm import Session
 
 from campaigns.access.permissions import Permission
 from campaigns.audit import AuditEntry, list_entries
+from service.api.kept import kept
 from service.api.paging import PageQuery, cursor_of, number_in
-from service.api.requests import answer, needs, reading
+from service.api.requests import needs
 
 audit = APIBlueprint("audit", __name__, tag="Audit")
 
@@ -47,11 +49,14 @@ def list_audit(query_data: PageQuery) -> Response:
     From its beginning, so that a program can follow it and check every link.
     """
     after = number_in(query_data.after) or 0
-    with reading() as session:
+
+    def read(session: Session) -> dict[str, object]:
         found = list_entries(session, after=after, limit=query_data.limit + 1)
-    page = found[: query_data.limit]
-    more = cursor_of(page[-1].number) if len(found) > len(page) else None
-    return answer({"items": [_entry(one) for one in page], "next": more})
+        page = found[: query_data.limit]
+        more = cursor_of(page[-1].number) if len(found) > len(page) else None
+        return {"items": [_entry(one) for one in page], "next": more}
+
+    return kept(read)
 
 
 def _entry(entry: AuditEntry) -> dict[str, object]:

@@ -23,6 +23,7 @@ from campaigns.revisions import (
     lock_campaign,
     newest_by_slug,
 )
+from service.api.kept import kept
 from service.api.kinds import EDITED, NO_ETAG
 from service.api.paging import PageQuery, cursor_of, number_in
 from service.api.problems import Refusal, RefusedError
@@ -65,11 +66,14 @@ def list_all(query_data: PageQuery) -> Response:
     The newest first, each in its newest revision, without documents.
     """
     before = number_in(query_data.after)
-    with reading() as session:
+
+    def read(session: Session) -> dict[str, object]:
         found = list_campaigns(session, before=before, limit=query_data.limit + 1)
-    page = found[: query_data.limit]
-    more = cursor_of(page[-1].campaign_id) if len(found) > len(page) else None
-    return answer({"items": [_revision(one) for one in page], "next": more})
+        page = found[: query_data.limit]
+        more = cursor_of(page[-1].campaign_id) if len(found) > len(page) else None
+        return {"items": [_revision(one) for one in page], "next": more}
+
+    return kept(read)
 
 
 @campaigns.get(f"/campaigns/{_SLUG}")

@@ -6,12 +6,14 @@ from typing import Annotated
 from apiflask import APIBlueprint
 from flask import Response
 from pydantic import AwareDatetime, BaseModel, Field
+from sqlalchemy.orm import Session
 
 from campaigns.access.permissions import Permission
 from campaigns.errors import FiguresRefusedError
 from campaigns.figures import LONGEST_SOURCE, Delivered, due_on, latest_figures, quotable_figures
 from service.api.given import Given, Line
-from service.api.requests import answer, caller, needs, reading, resources, writing
+from service.api.kept import kept
+from service.api.requests import answer, caller, needs, resources, writing
 from service.figures import deliver
 
 figures = APIBlueprint("figures", __name__, tag="Figures of the day")
@@ -52,15 +54,17 @@ class FiguresOut(BaseModel):
 def show() -> Response:
     """Show the newest figures, and which of them may be quoted."""
     now = resources().now()
-    with reading() as session:
+
+    def read(session: Session) -> dict[str, object]:
         days = sorted(latest_figures(session), key=lambda one: one.counted_on, reverse=True)
         quoted = quotable_figures(session, now=now)
-    document = {
-        "due_on": due_on(now),
-        "quoted": quoted.counted_on if quoted else None,
-        "days": [_day(one) for one in days],
-    }
-    return answer(document)
+        return {
+            "due_on": due_on(now),
+            "quoted": quoted.counted_on if quoted else None,
+            "days": [_day(one) for one in days],
+        }
+
+    return kept(read)
 
 
 @figures.put("/figures/<string(maxlength=10):day>")

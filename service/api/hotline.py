@@ -27,6 +27,7 @@ from hotline.ticket_work import (
 )
 from hotline.tickets import TicketKind, list_tickets
 from service.api.given import Given, Line, Text
+from service.api.kept import kept
 from service.api.once import once
 from service.api.requests import answer, caller, needs, reading, resources, writing
 from service.voice_files import open_voice_file
@@ -122,11 +123,14 @@ def list_all(query_data: TicketQuery) -> Response:
     The most urgent first, then the oldest.
     """
     kinds = frozenset({query_data.kind}) if query_data.kind else None
-    with reading() as session:
+
+    def read(session: Session) -> dict[str, object]:
         found = list_tickets(
             session, kinds=kinds, with_closed=query_data.with_closed, limit=query_data.limit
         )
-        return answer({"items": [describe_ticket(one, sealer=resources().sealer) for one in found]})
+        return {"items": [describe_ticket(one, sealer=resources().sealer) for one in found]}
+
+    return kept(read)
 
 
 @hotline.post(f"/hotline/tickets/{_REFERENCE}/assign")
@@ -222,9 +226,12 @@ def list_answers() -> Response:
 
     Each in its newest version, with the one that is spoken at this moment.
     """
-    with reading() as session:
+
+    def read(session: Session) -> dict[str, object]:
         bank = load_bank(session)
-        return answer({"items": [_answer(one, bank) for one in newest_versions(session)]})
+        return {"items": [_answer(one, bank) for one in newest_versions(session)]}
+
+    return kept(read)
 
 
 @hotline.post("/hotline/answers/<string(maxlength=40):code>/approve")

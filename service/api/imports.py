@@ -26,6 +26,7 @@ from campaigns.subscribers.uploads import (
     read_parts,
 )
 from service.api.given import Given
+from service.api.kept import kept
 from service.api.once import once
 from service.api.paging import PageQuery, cursor_of, number_in
 from service.api.requests import answer, caller, needs, reading, resources, writing
@@ -148,11 +149,14 @@ def list_all(query_data: PageQuery) -> Response:
     Of the last days, the newest first.
     """
     before = number_in(query_data.after)
-    with reading() as session:
+
+    def read(session: Session) -> dict[str, object]:
         found = list_uploads(session, before=before, limit=query_data.limit + 1)
-    page = found[: query_data.limit]
-    more = cursor_of(page[-1].id) if len(found) > len(page) else None
-    return answer({"items": [_document(one, by=one.person.login) for one in page], "next": more})
+        page = found[: query_data.limit]
+        more = cursor_of(page[-1].id) if len(found) > len(page) else None
+        return {"items": [_document(one, by=one.person.login) for one in page], "next": more}
+
+    return kept(read)
 
 
 @imports.get(f"/subscribers/imports/{_ID}")

@@ -15,6 +15,7 @@ from campaigns.access.permissions import Permission, permissions_of
 from campaigns.access.standing import Standing, change_person, restore_person, withdraw_person
 from campaigns.people import Person, Role, add_person, get_person, list_people
 from service.api.given import Given, Line
+from service.api.kept import kept
 from service.api.once import once
 from service.api.requests import answer, caller, needs, reading, resources, writing
 from service.api.session_views import EndedSessions, SessionList, session_document
@@ -93,11 +94,12 @@ def show_me() -> Response:
 @people.output(PersonList)
 def list_all() -> Response:
     """List everybody who may act, or once might."""
-    with reading() as session:
+
+    def read(session: Session) -> dict[str, object]:
         credentials = all_credentials(session)
-        return answer(
-            {"items": [_listed(one, credentials.get(one.id)) for one in list_people(session)]}
-        )
+        return {"items": [_listed(one, credentials.get(one.id)) for one in list_people(session)]}
+
+    return kept(read)
 
 
 @people.post("/people")

@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import Any
 
-from a2wsgi import WSGIMiddleware
 from granian.utils.proxies import wrap_asgi_with_proxy_headers
 
 from campaigns.audit import Actor
@@ -21,6 +20,7 @@ from service.web.app import LARGEST_BODY, create_app
 from service.web.bodies import WholeBodies
 from service.web.calls_door import CallsDoor
 from service.web.group_commits import GroupCommit
+from service.web.pages import Pages
 from service.web.receipts_door import ReceiptsDoor
 from service.web.signed_forms import Receive, Scope, Send, SignedForms
 from service.web.switchboard import Switchboard
@@ -46,8 +46,7 @@ class Web:
         self._receipts = open_receipts_door(settings, self._commits)
         self._timer = TurnTimer(open_async_redis(redis_url))
         self._calls = open_calls_door(resources, self._asker.ask, took=self._timer.count)
-        # Either package has its own name for what PEP 3333 describes.
-        pages = WSGIMiddleware(create_app(resources), workers=_FLASK_THREADS)  # type: ignore[arg-type]
+        pages = Pages(create_app(resources), threads=_FLASK_THREADS)
         self._pages = WholeBodies(pages, most=LARGEST_BODY)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
