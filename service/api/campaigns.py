@@ -9,10 +9,11 @@ from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
 from campaigns.access.permissions import Permission
+from campaigns.complaints import Complaint
 from campaigns.definitions.canonical import canonical_json
 from campaigns.definitions.document import CampaignDocument
 from campaigns.definitions.reading import read_campaign
-from campaigns.errors import Complaint, DefinitionError
+from campaigns.errors import DefinitionError
 from campaigns.plans.planning import draft_plan
 from campaigns.plans.summaries import summarise
 from campaigns.revisions import (
