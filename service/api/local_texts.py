@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, cast
 
 from apiflask import APIBlueprint
 from flask import Response
@@ -115,6 +115,15 @@ def own_areas(session: Session) -> set[str] | None:
     if not reads_as_editor_alone(caller().person.role_set):
         return None
     return editable_areas(session, caller().person, now=resources().now())
+
+
+def without_others(session: Session, summary: dict[str, object]) -> dict[str, object]:
+    """Return the *summary* of a plan as the caller may read it: samples of their areas only."""
+    own = own_areas(session)
+    if own is None:
+        return summary
+    samples = cast("list[dict[str, object]]", summary["samples"])
+    return summary | {"samples": [one for one in samples if one["area"] in own]}
 
 
 def _place(place: LocalPlace) -> Mapping[str, object]:
