@@ -4,7 +4,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import ColumnElement, Engine
 from sqlalchemy.orm import Session, sessionmaker
 
 from campaigns.access.keys import add_key, find_valid_key
@@ -22,6 +22,10 @@ from tests.databases import someone_waits
 from tests.fakes.processes import eventually
 
 PATIENCE_S = 30
+
+
+def trail(session: Session, which: ColumnElement[bool]) -> list[AuditEntry]:
+    return session.query(AuditEntry).filter(which).order_by(AuditEntry.number).all()
 
 
 def while_held(
@@ -135,7 +139,7 @@ def test_every_change_stands_in_the_trail_and_none_twice(session: Session) -> No
     with pytest.raises(PersonChangeRefusedError, match="at least one role"):
         change_person(session, person, Standing(roles=[]), now=NOON)
     session.commit()
-    entries = session.query(AuditEntry).filter(AuditEntry.actor == "quantri").all()
+    entries = trail(session, AuditEntry.actor == "quantri")
     assert [one.action for one in entries] == [
         "person.changed",
         *("person.withdrawn", "person.restored") * 2,
@@ -160,7 +164,7 @@ def test_areas_are_a_commune_editors_alone(session: Session, sealer: Sealer) -> 
     assert areas_of(session, person) == []
     assert editable_areas(session, person, now=NOON) == set()
     session.commit()
-    changes = session.query(AuditEntry).filter(AuditEntry.action == "person.changed")
+    changes = trail(session, AuditEntry.action == "person.changed")
     assert ['"areas":["06184","20"]' in one.detail for one in changes] == [True, False, False]
 
 

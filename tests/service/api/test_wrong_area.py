@@ -170,9 +170,8 @@ def test_no_role_opens_another_commune_to_an_editor(
     both.ask("PUT", path.replace(OTHER, OWN), json=FILLED)
 
 
-def test_an_editor_reads_local_texts_of_their_own_commune_alone(
-    program: Make, province: Session
-) -> None:
+@pytest.mark.usefixtures("province")
+def test_an_editor_reads_local_texts_of_their_own_commune_alone(program: Make) -> None:
     """Whoever else reads campaigns, reads all of them, for they have to sign or answer for them."""
     path = "/campaigns/tiem-chung"
     for area in (OWN, OTHER):
@@ -193,4 +192,3 @@ def test_an_editor_reads_local_texts_of_their_own_commune_alone(
             assert {one["area"] for one in summary["samples"]} == seen
     nowhere = program("moi", Role.COMMUNE_EDITOR)
     assert nowhere.get(f"{path}/local")["communes"] == []
-    assert province.is_active
