@@ -37,6 +37,7 @@ CampaignError
 ├── DefinitionError              a campaign file breaks rules, each with line, field and remedy
 ├── TextError
 │   ├── EmptySlotError           a slot has nothing to say here
+│   ├── LocalTextRefusedError    a commune cannot fill a slot with this
 │   └── UnknownSlotError         a text asks for something that no area can fill
 ├── PlanError
 │   ├── CampaignRejectedError    somebody who must sign has rejected the campaign for good
@@ -57,8 +58,9 @@ Every message says what happened and what to do next, in plain English, and hold
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
+
+from campaigns.complaints import Complaint
 
 
 class CampaignError(Exception):
@@ -205,23 +207,6 @@ class FiguresRefusedError(FiguresError):
     """These cannot be the figures of that day."""
 
 
-@dataclass(frozen=True, slots=True)
-class Complaint:
-    """One thing wrong in a campaign file: where it stands, what it is, how to mend it.
-
-    ``line`` counts from 1 and is 0 where the fault is an absence in the whole file.
-    """
-
-    line: int
-    field: str
-    problem: str
-    remedy: str
-
-    def __str__(self) -> str:
-        where = f"line {self.line}" if self.line else "file"
-        return f"{where}, {self.field}: {self.problem}. {self.remedy}"
-
-
 class DefinitionError(CampaignError):
     """A campaign file breaks rules; every one of them is listed."""
 
@@ -236,6 +221,10 @@ class TextError(CampaignError):
 
 class EmptySlotError(TextError):
     """A slot has nothing to say here, so the text would reach citizens with a hole in it."""
+
+
+class LocalTextRefusedError(TextError):
+    """A commune cannot fill a slot with this; what was there before stays."""
 
 
 class UnknownSlotError(TextError):

@@ -1,21 +1,24 @@
-"""People: who may write, sign and send, and for which agency."""
+"""People: who may write, sign and send, for which agency, and in which communes."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import select
+from sqlalchemy import ForeignKey, String, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from campaigns.areas import LONGEST_CODE, codes_below, list_areas
 from campaigns.audit import record
 from campaigns.base import Base, BigId
 from campaigns.errors import (
     LoginRefusedError,
     LoginTakenError,
+    PersonChangeRefusedError,
     PersonWithdrawnError,
     UnknownPersonError,
 )
+from campaigns.local_time import ZONE
 
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
@@ -62,10 +65,29 @@ class Person(Base):
         return frozenset(Role(role) for role in self.roles.split("|") if role)
 
 
+class PersonArea(Base):
+    """One area that a commune editor writes for, with everything below it."""
+
+    __tablename__ = "person_areas"
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id"), primary_key=True)
+    area_code: Mapped[str] = mapped_column(String(LONGEST_CODE), primary_key=True)
+
+
 def add_person(
-    session: Session, login: str, *, name: str, agency: str, roles: Iterable[Role], now: datetime
+    session: Session,
+    login: str,
+    *,
+    name: str,
+    agency: str,
+    roles: Iterable[Role],
+    areas: Iterable[str] = (),
+    now: datetime,
 ) -> Person:
-    """Add a person; raise LoginTakenError, or LoginRefusedError for what is no login."""
+    """Add a person; *areas* are those of a commune editor, with everything below them.
+
+    Raises LoginTakenError, LoginRefusedError for what is no login, and what `bind_areas` raises.
+    """
     if not _LOGIN.fullmatch(login):
         raise LoginRefusedError(
             f"{login!r} is no login. Nothing was changed. Use small letters, digits, dots and "
@@ -85,6 +107,7 @@ def add_person(
     )
     session.add(person)
     session.flush()
+    bound = bind_areas(session, person, areas, now=now)
     record(
         session,
         "person.added",
@@ -92,8 +115,67 @@ def add_person(
         now=now,
         agency=agency,
         roles=sorted(person.role_set),
+        areas=bound,
     )
     return person
+
+
+def bind_areas(
+    session: Session, person: Person, codes: Iterable[str], *, now: datetime
+) -> list[str]:
+    """Let *person* write for the areas with these *codes* and no others; return them in order.
+
+    Raises PersonChangeRefusedError for areas of somebody who is no commune editor, and
+    UnknownAreaError for a code that is no area's today and was not bound before.
+    """
+    wanted, before = sorted(set(codes)), areas_of(session, person)
+    if wanted and Role.COMMUNE_EDITOR not in person.roles_given:
+        raise PersonChangeRefusedError(
+            f"Areas are for the role {Role.COMMUNE_EDITOR}, which {person.login} does not have. "
+            "Nothing was changed; leave the areas out or add the role."
+        )
+    codes_below(list_areas(session, on=now.astimezone(ZONE).date()), set(wanted) - set(before))
+    session.execute(
+        delete(PersonArea).where(
+            PersonArea.person_id == person.id, PersonArea.area_code.not_in(wanted)
+        )
+    )
+    fresh = [PersonArea(person_id=person.id, area_code=code) for code in wanted]
+    session.add_all(one for one in fresh if one.area_code not in before)
+    session.flush()
+    return wanted
+
+
+def areas_of(session: Session, person: Person) -> list[str]:
+    """Return the codes that *person* was bound to, as they were given."""
+    return list(
+        session.scalars(
+            select(PersonArea.area_code)
+            .where(PersonArea.person_id == person.id)
+            .order_by(PersonArea.area_code)
+        )
+    )
+
+
+def all_person_areas(session: Session) -> Mapping[int, list[str]]:
+    """Return the codes that people are bound to, by the person's number."""
+    found: dict[int, list[str]] = {}
+    for one in session.scalars(select(PersonArea).order_by(PersonArea.area_code)):
+        found.setdefault(one.person_id, []).append(one.area_code)
+    return found
+
+
+def editable_areas(session: Session, person: Person, *, now: datetime) -> set[str]:
+    """Return the codes of every area that *person* writes for as commune editor today.
+
+    A code that is no area's any more reaches nothing: whoever takes its place is to be decided
+    anew, for nobody's reach grows by itself.
+    """
+    if Role.COMMUNE_EDITOR not in person.role_set:
+        return set()
+    areas = list_areas(session, on=now.astimezone(ZONE).date())
+    valid = {area.code for area in areas}
+    return codes_below(areas, valid.intersection(areas_of(session, person)))
 
 
 def write_roles(roles: Iterable[Role]) -> str:

@@ -5,8 +5,9 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
 
+from campaigns.complaints import Complaint
 from campaigns.definitions.trees import Place, read_tree, written_place
-from campaigns.errors import Complaint, DefinitionError
+from campaigns.errors import DefinitionError
 from campaigns.subscribers.languages import NAMES
 from campaigns.texts.segments import normalise
 

@@ -16,7 +16,7 @@ Every message says what happened and what to do next, in plain English, and hold
 
 from collections.abc import Sequence
 
-from campaigns.errors import Complaint
+from campaigns.complaints import Complaint
 
 
 class HotlineError(Exception):

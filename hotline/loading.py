@@ -7,7 +7,8 @@ from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
-from campaigns.errors import CampaignError, Complaint, DefinitionError
+from campaigns.complaints import Complaint
+from campaigns.errors import CampaignError, DefinitionError
 from hotline.answers.bank import AnswerBank, Approved
 from hotline.answers.document import AnswerDocument, TopicDocument
 from hotline.answers.versions import keep_topic

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from campaigns.errors import Complaint
+from campaigns.complaints import Complaint
 from hotline.documents import LARGEST_FILE
 from hotline.errors import EditionError
 

@@ -81,8 +81,14 @@ def a_subscriber(
     return subscriber
 
 
-def a_person(session: Session, login: str, *roles: Role, agency: str = "Sở KH&CN") -> Person:
-    return add_person(session, login, name=login, agency=agency, roles=roles, now=NOON)
+def a_person(
+    session: Session,
+    login: str,
+    *roles: Role,
+    agency: str = "Sở KH&CN",
+    areas: Iterable[str] = (),
+) -> Person:
+    return add_person(session, login, name=login, agency=agency, roles=roles, areas=areas, now=NOON)
 
 
 def a_document(**changes: Any) -> CampaignDocument:

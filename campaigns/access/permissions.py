@@ -22,6 +22,7 @@ class Permission(StrEnum):
     SUBSCRIBERS_ERASE = "subscribers.erase"
     CAMPAIGNS_READ = "campaigns.read"
     CAMPAIGNS_WRITE = "campaigns.write"
+    CAMPAIGNS_LOCALISE = "campaigns.localise"
     PLANS_SIGN = "plans.sign"
     BROADCASTS_READ = "broadcasts.read"
     BROADCASTS_LAUNCH = "broadcasts.launch"
@@ -73,7 +74,8 @@ GRANTS: Mapping[Role, frozenset[Permission]] = {
         Permission.BROADCASTS_CONTROL,
     },
     Role.STEERING_COMMITTEE: _READING | {Permission.PLANS_SIGN},
-    Role.COMMUNE_EDITOR: _OWN | {Permission.CAMPAIGNS_READ},
+    # Within their areas only: what is filled in decides that itself.
+    Role.COMMUNE_EDITOR: _OWN | {Permission.CAMPAIGNS_READ, Permission.CAMPAIGNS_LOCALISE},
     Role.HOTLINE_OPERATOR: _OWN
     | frozenset(
         {
@@ -108,6 +110,12 @@ GRANTS: Mapping[Role, frozenset[Permission]] = {
 def permissions_of(roles: Iterable[Role]) -> frozenset[Permission]:
     """Return everything that any of *roles* allows."""
     return frozenset().union(*(GRANTS[role] for role in roles))
+
+
+def reads_as_editor_alone(roles: Iterable[Role]) -> bool:
+    """Whether *roles* read campaigns only as commune editor: then only what is their areas'."""
+    others = set(roles) - {Role.COMMUNE_EDITOR}
+    return Permission.CAMPAIGNS_READ not in permissions_of(others)
 
 
 def require(permission: Permission, held: Iterable[Permission]) -> None:

@@ -12,32 +12,46 @@ from campaigns.access.keys import revoke_keys_of
 from campaigns.access.login_sessions import end_sessions_of
 from campaigns.audit import actor_of, record
 from campaigns.errors import PersonChangeRefusedError
-from campaigns.people import Person, Role, hold_person, require_active, write_roles
+from campaigns.people import (
+    Person,
+    Role,
+    areas_of,
+    bind_areas,
+    hold_person,
+    require_active,
+    write_roles,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What may be changed about a person; None leaves it as it is."""
+    """What may be changed about a person; None leaves it as it is.
+
+    Areas go with the role of a commune editor: who loses it, loses them.
+    """
 
     name: str | None = None
     agency: str | None = None
     roles: Collection[Role] | None = None
+    areas: Collection[str] | None = None
 
 
 def change_person(session: Session, person: Person, wanted: Standing, *, now: datetime) -> Person:
     """Change what *wanted* names; with other roles their sessions end.
 
     What they signed stays, with the agency and the roles of that day. Raises
-    PersonChangeRefusedError for one's own roles or agency, for no role at all, and when nobody
-    would be left to administer Loa; PersonWithdrawnError.
+    PersonChangeRefusedError for one's own roles, agency or areas, for no role at all, for areas
+    of who is no commune editor, and when nobody would be left to administer Loa;
+    UnknownAreaError; PersonWithdrawnError.
     """
     _hold_administrators(session)
     hold_person(session, person)
     require_active(person)
-    before = _state(person)
+    before = _state(session, person)
     roles = person.roles if wanted.roles is None else write_roles(wanted.roles)
     agency = person.agency if wanted.agency is None else wanted.agency
-    if (roles, agency) != (person.roles, person.agency):
+    areas = _wanted_areas(session, person, wanted)
+    if (roles, agency, areas) != (person.roles, person.agency, areas_of(session, person)):
         _require_another(session, person)
     if wanted.roles is not None and not wanted.roles:
         raise PersonChangeRefusedError(
@@ -50,7 +64,8 @@ def change_person(session: Session, person: Person, wanted: Standing, *, now: da
         end_sessions_of(session, person, now=now)
     person.name = person.name if wanted.name is None else wanted.name
     person.agency, person.roles = agency, roles
-    after = _state(person)
+    bind_areas(session, person, areas, now=now)
+    after = _state(session, person)
     if after != before:
         record(
             session,
@@ -61,6 +76,7 @@ def change_person(session: Session, person: Person, wanted: Standing, *, now: da
             after=after,
             agency=agency,
             roles=sorted(person.role_set),
+            areas=areas,
         )
     return person
 
@@ -101,15 +117,27 @@ def restore_person(session: Session, person: Person, *, now: datetime) -> Person
     return person
 
 
-def _state(person: Person) -> dict[str, str]:
-    return {"name": person.name, "agency": person.agency, "roles": person.roles}
+def _state(session: Session, person: Person) -> dict[str, object]:
+    return {
+        "name": person.name,
+        "agency": person.agency,
+        "roles": person.roles,
+        "areas": areas_of(session, person),
+    }
+
+
+def _wanted_areas(session: Session, person: Person, wanted: Standing) -> list[str]:
+    if wanted.areas is not None:
+        return sorted(set(wanted.areas))
+    is_losing = wanted.roles is not None and Role.COMMUNE_EDITOR not in wanted.roles
+    return [] if is_losing else areas_of(session, person)
 
 
 def _require_another(session: Session, person: Person) -> None:
     """Raise where *person* is who asks: the agency, too, decides what they may sign."""
     if actor_of(session).login == person.login:
         raise PersonChangeRefusedError(
-            "Nobody changes their own roles or agency. Nothing was changed; ask another "
+            "Nobody changes their own roles, agency or areas. Nothing was changed; ask another "
             "administrator."
         )
 

@@ -28,6 +28,9 @@ SAMPLE_VALUES: Mapping[str, str] = {
     **dict.fromkeys(FIGURES, "123.456"),
     "figures_source": "Sở Y tế Lạng Sơn",
     "figures_as_of": "18h30 ngày 30/10/2026",
+    "local_place": "Nhà văn hóa thôn Nà Phạ, xã Hội Hoan",
+    "local_hours": "7h30-11h30 và 13h30-17h ngày 30/10",
+    "local_contact": "Trạm y tế xã, 0205 3 812 345",
 }
 
 

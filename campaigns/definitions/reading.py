@@ -7,10 +7,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from campaigns.complaints import Complaint
 from campaigns.definitions.document import CampaignDocument
 from campaigns.definitions.remedies import REMEDIES, remedy_for
 from campaigns.definitions.trees import Place, Tree, read_tree, written_place
-from campaigns.errors import Complaint, DefinitionError
+from campaigns.errors import DefinitionError
 
 MAX_BYTES = 256 * 1024
 

@@ -16,7 +16,8 @@ from yaml.events import (
     ScalarEvent,
 )
 
-from campaigns.errors import Complaint, DefinitionError
+from campaigns.complaints import Complaint
+from campaigns.errors import DefinitionError
 
 Place = tuple[str | int, ...]
 

@@ -18,8 +18,9 @@ _HOST = re.compile(
     re.IGNORECASE,
 )
 _CAPITALS_THAT_ARE_NAMES = frozenset(
-    {"COVID", "NCOVI", "UBND", "HĐND", "HDND", "CCCD", "TTYT", "BHYT", "SARS", "MERS", "VSSID"}
-)
+    {"COVID", "NCOVI", "UBND", "HĐND", "HDND", "CCCD", "TTYT", "BHYT", "SARS", "MERS", "VSSID",
+     "THCS", "THPT", "PTDT", "PTDTBT", "PTDTNT"}
+)  # fmt: skip
 _WORD = re.compile(r"[^\W\d_]{4,}")
 _SLOT = re.compile(r"\{[a-z_]+\}")
 _HEAD_CHARS = 60
@@ -46,10 +47,10 @@ _WHERE_TO_ASK = re.compile(
 )
 _ABSENCES = (
     ("sender_not_named", (), _SPEAKER),
-    ("area_not_named", ("area",), _PLACE),
-    ("no_time", ("from_day", "from_hour", "until"), _TIME),
+    ("area_not_named", ("area", "local_place"), _PLACE),
+    ("no_time", ("from_day", "from_hour", "until", "local_hours"), _TIME),
     ("no_action", (), _ORDER),
-    ("no_contact", ("hotline",), _WHERE_TO_ASK),
+    ("no_contact", ("hotline", "local_contact"), _WHERE_TO_ASK),
 )
 
 # Looked for in small letters as written; the forms without accents are those of plain texts.

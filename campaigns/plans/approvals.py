@@ -20,8 +20,9 @@ from campaigns.errors import (
     UnknownPlanError,
 )
 from campaigns.figures import require_figures
-from campaigns.people import Person, Role, require_active
+from campaigns.people import Person, Role, hold_person, require_active
 from campaigns.plans.deeds import record_deed
+from campaigns.plans.local_texts import fillers_of
 from campaigns.plans.models import LONGEST_DOCUMENT, LONGEST_REASON, Plan, Signature
 from campaigns.plans.objections import require_not_rejected, require_unopposed
 from campaigns.plans.planning import PlanDraft
@@ -125,11 +126,14 @@ def sign_plan(
 ) -> Signature:
     """Put *person*'s name under *plan*; signing twice is one signature.
 
-    Raises SignatureRefusedError for whoever wrote this or an earlier revision, for people without
-    a role that it needs, and for the steering committee without a *ground*; PersonWithdrawnError;
-    PlanDriftedError when the campaign has a newer revision; PlanReturnedError when somebody has
-    sent it back; FiguresMissingError while the day's figures that it quotes are missing.
+    Raises SignatureRefusedError for whoever wrote this or an earlier revision, or what a commune
+    says in it, for people without a role that it needs, and for the steering committee without a
+    *ground*; PersonWithdrawnError; PlanDriftedError when the campaign has a newer revision;
+    PlanReturnedError when somebody has sent it back; FiguresMissingError while the day's figures
+    that it quotes are missing.
     """
+    # Nobody fills in a local slot while they sign what is around it.
+    hold_person(session, person)
     require_active(person)
     known = session.scalar(
         select(Signature).where(Signature.plan_id == plan.id, Signature.person_id == person.id)
@@ -160,7 +164,8 @@ def sign_plan(
 def _require_standing(session: Session, plan: Plan, person: Person, ground: Ground | None) -> bool:
     """Return whether *person* would sign for the steering committee; raise if they may not sign."""
     required = required_roles(plan.revision.document)
-    if person.login in authors_of(session, plan.revision):
+    revision = plan.revision
+    if person.login in authors_of(session, revision) | fillers_of(session, revision.campaign_id):
         raise SignatureRefusedError(
             f"{person.login} wrote this campaign, and nobody signs what they wrote. "
             "Nothing was signed; ask a colleague with the role "
@@ -247,9 +252,9 @@ def require_same(plan: Plan, draft: PlanDraft) -> None:
     """
     if draft.content_digest != plan.content_digest:
         raise PlanDriftedError(
-            f"Plan {plan.id} no longer says what was signed: a level, an area or a setting behind "
-            "its texts has changed since. Nothing was sent. Submit the file again and have the "
-            "new plan signed."
+            f"Plan {plan.id} no longer says what was signed: a level, an area, what a commune "
+            "filled in or a setting behind its texts has changed since. Nothing was sent. Submit "
+            "the file again and have the new plan signed."
         )
     now_members = int.from_bytes(zlib.decompress(draft.members), "little")
     moved = (plan.members ^ now_members).bit_count()

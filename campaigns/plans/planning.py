@@ -17,6 +17,7 @@ from campaigns.figures import quotable_figures, require_figures
 from campaigns.lanes import Lane, lane_for
 from campaigns.plans.audiences import Audience, Group, choose_audience, count_groups, list_members
 from campaigns.plans.estimates import Stretch, estimate_sending
+from campaigns.plans.local_texts import local_values
 from campaigns.plans.rendering import RenderedText, render_texts, require_texts, slots_of
 from campaigns.plans.rules import Finding, check_rules
 
@@ -115,7 +116,10 @@ def draft_plan(
     audience = choose_audience(session, document, now=now)
     require_figures(session, slots_of(document), now=now)
     figures = quotable_figures(session, now=now)
-    texts = render_texts(document, audience.places, hotline=terms.hotline, figures=figures)
+    local = local_values(session, document)
+    texts = render_texts(
+        document, audience.places, hotline=terms.hotline, figures=figures, local=local
+    )
     groups = count_groups(session, document, audience)
     if not any(group.count for group in groups if not group.skipped):
         raise EmptyAudienceError(
@@ -123,7 +127,7 @@ def draft_plan(
             "meant for, speaks its languages and agreed to be texted. Nothing was planned. "
             "Check the audience, or import subscribers first."
         )
-    require_texts(document, texts, groups)
+    require_texts(document, texts, groups, places=audience.places, local=local)
     members = list_members(session, audience)
     lanes = share_lanes(groups, texts, document, terms=terms, now=now)
     costs = add_up(groups, texts, segment_price_vnd=terms.segment_price_vnd)

@@ -1,9 +1,10 @@
 """Rendering: the texts of a campaign as citizens of each commune will read them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from campaigns.areas import Area
 from campaigns.definitions.document import CampaignDocument
 from campaigns.errors import EmptySlotError
 from campaigns.figures import Delivered
@@ -12,8 +13,11 @@ from campaigns.local_time import ZONE
 from campaigns.plans.audiences import Group, Place
 from campaigns.texts.diacritics import unaccent
 from campaigns.texts.encodings import Chosen, choose
-from campaigns.texts.slots import fill, slots_in
+from campaigns.texts.slots import LOCAL_SLOTS, fill, slots_in
 
+_MOST_NAMED = 5
+# What communes filled in, by area and slot.
+LocalValues = Mapping[str, Mapping[str, str]]
 LEVEL_SLOTS = frozenset({"level", "colour", "from_hour", "from_day"})
 
 
@@ -34,33 +38,56 @@ def render_texts(
     *,
     hotline: str,
     figures: Delivered | None = None,
+    local: LocalValues | None = None,
 ) -> list[RenderedText]:
     """Render every language for every place that has something to say in each slot.
 
     A province has no level of its own and nobody registered in it; it simply gets no text. Where
     somebody lives in a place without a text, ``require_texts`` objects.
     """
+    filled = local or {}
+    said_everywhere = {
+        language: {"hotline": hotline} | (figures.slots(language) if figures else {})
+        for language in document.texts
+    }
     return [
-        _render(document, language, place, {"hotline": hotline} | _quoted(figures, language))
+        _render(document, language, place, {**said_everywhere[language], **said})
         for language in sorted(document.texts)
         for place in places.values()
-        if place.decision is not None or not LEVEL_SLOTS & slots_in(document.texts[language])
+        if (place.decision is not None or not LEVEL_SLOTS & slots_in(document.texts[language]))
+        and _is_filled(document.texts[language], said := filled.get(place.area.code, {}))
     ]
 
 
 def require_texts(
-    document: CampaignDocument, texts: Iterable[RenderedText], groups: Iterable[Group]
+    document: CampaignDocument,
+    texts: Iterable[RenderedText],
+    groups: Iterable[Group],
+    *,
+    places: Mapping[str, Place],
+    local: LocalValues,
 ) -> None:
     """Raise EmptySlotError when somebody would get a text with a hole in it."""
     written = {(text.language, text.area_code) for text in texts}
-    for group in groups:
-        if not group.skipped and (group.language, group.area_code) not in written:
-            raise EmptySlotError(
-                f"The {group.language} text speaks of a level, and {group.count:,} people live in "
-                f"area {group.area_code}, which has no {document.audience.decision} level "
-                "decision. Nothing was planned. Load the decision with `loa areas levels load`, "
-                "or name the levels in the audience so that only decided communes are chosen."
-            )
+    holes = [
+        group
+        for group in groups
+        if not group.skipped and (group.language, group.area_code) not in written
+    ]
+    silent = {
+        group.area_code
+        for group in holes
+        if not _is_filled(document.texts[group.language], local.get(group.area_code, {}))
+    }
+    if silent:
+        raise _unfilled(document, [places[code].area for code in sorted(silent)])
+    for group in holes:
+        raise EmptySlotError(
+            f"The {group.language} text speaks of a level, and {group.count:,} people live in "
+            f"area {group.area_code}, which has no {document.audience.decision} level "
+            "decision. Nothing was planned. Load the decision with `loa areas levels load`, "
+            "or name the levels in the audience so that only decided communes are chosen."
+        )
 
 
 def rests_on_level(document: CampaignDocument, slots: Iterable[str]) -> bool:
@@ -73,8 +100,21 @@ def slots_of(document: CampaignDocument) -> frozenset[str]:
     return frozenset().union(*map(slots_in, document.texts.values()))
 
 
-def _quoted(figures: Delivered | None, language: str) -> dict[str, str]:
-    return figures.slots(language) if figures else {}
+def _is_filled(template: str, said: Mapping[str, str]) -> bool:
+    """Whether a place that says *said* fills every slot that *template* leaves to it."""
+    return slots_in(template) & LOCAL_SLOTS.keys() <= said.keys()
+
+
+def _unfilled(document: CampaignDocument, areas: Sequence[Area]) -> EmptySlotError:
+    named = ", ".join(f"{area.full_name} ({area.code})" for area in areas[:_MOST_NAMED])
+    more = f" and {len(areas) - _MOST_NAMED:,} more" if len(areas) > _MOST_NAMED else ""
+    slots = ", ".join(f"{{{slot}}}" for slot in LOCAL_SLOTS if slot in slots_of(document))
+    return EmptySlotError(
+        f"The campaign leaves {slots} to each commune, and these have not filled in all of it: "
+        f"{named}{more}. Nothing was planned. Their editors do so with "
+        f"`loa campaigns fill {document.campaign} AREA`; `loa campaigns local "
+        f"{document.campaign}` shows what is missing."
+    )
 
 
 def _render(

@@ -6,6 +6,12 @@ from collections.abc import Iterator, Mapping
 from campaigns.errors import EmptySlotError, TextError, UnknownSlotError
 from campaigns.figures import CREDITS, FIGURES
 
+# What authors leave to each commune to say, in the words of its editor.
+LOCAL_SLOTS: Mapping[str, str] = {
+    "local_place": "where to go in the commune, such as trạm y tế xã",
+    "local_hours": "on which days and at which hours",
+    "local_contact": "whom to ask in the commune, with at most one telephone number",
+}
 # What each blank stands for, by the name that authors write in braces.
 KNOWN_SLOTS: Mapping[str, str] = {
     "area": "the area with its kind, such as xã Ba Sơn",
@@ -18,6 +24,7 @@ KNOWN_SLOTS: Mapping[str, str] = {
     "hotline": "the number to ask",
     **FIGURES,
     **CREDITS,
+    **LOCAL_SLOTS,
 }
 _PIECE = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
 

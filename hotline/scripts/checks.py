@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator, Mapping
 
+from campaigns.complaints import Complaint
 from campaigns.definitions.trees import written_place
-from campaigns.errors import Complaint
 from campaigns.texts.segments import measure
 from hotline.answers.document import AnswerDocument
 from hotline.declarations.document import DeclarationDocument

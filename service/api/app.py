@@ -19,6 +19,7 @@ from service.api.imports import imports
 from service.api.invitations import invitations
 from service.api.keys import keys
 from service.api.levels import levels
+from service.api.local_texts import local_texts
 from service.api.people import people
 from service.api.plans import plans
 from service.api.problems import answer_form, answer_problems
@@ -30,7 +31,8 @@ PREFIX = "/api/v1"
 SPEC = "/api/openapi.json"
 VERSION = "1.0"
 RESOURCES = (
-    *(areas, levels, figures, subscribers, imports, campaigns, plans, broadcasts),
+    *(areas, levels, figures, subscribers, imports),
+    *(campaigns, local_texts, plans, broadcasts),
     *(hotline, editions, people, sessions, invitations, keys, audit),
 )
 

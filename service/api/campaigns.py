@@ -9,10 +9,11 @@ from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
 from campaigns.access.permissions import Permission
+from campaigns.complaints import Complaint
 from campaigns.definitions.canonical import canonical_json
 from campaigns.definitions.document import CampaignDocument
 from campaigns.definitions.reading import read_campaign
-from campaigns.errors import Complaint, DefinitionError
+from campaigns.errors import DefinitionError
 from campaigns.plans.planning import draft_plan
 from campaigns.plans.summaries import summarise
 from campaigns.revisions import (
@@ -25,6 +26,7 @@ from campaigns.revisions import (
 )
 from service.api.kept import kept
 from service.api.kinds import EDITED, NO_ETAG
+from service.api.local_texts import without_others
 from service.api.paging import PageQuery, cursor_of, number_in
 from service.api.problems import Refusal, RefusedError
 from service.api.requests import answer, caller, needs, reading, resources, writing
@@ -122,13 +124,14 @@ def put(slug: str) -> Response:
 def dry_run(slug: str) -> Response:
     """Plan a campaign without keeping anything.
 
-    What the newest revision would do to real people at this moment.
+    What the newest revision would do to real people at this moment. A commune editor sees samples
+    of their own areas.
     """
     with reading() as session:
         revision = get_newest_revision(session, slug)
         terms = terms_of(resources().settings)
         draft = draft_plan(session, revision.document, terms=terms, now=resources().now())
-    return answer(summarise(draft))
+        return answer(without_others(session, summarise(draft)))
 
 
 def _read(slug: str) -> CampaignDocument:

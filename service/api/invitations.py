@@ -112,7 +112,8 @@ def accept(json_data: AcceptedIn) -> Response:
             "That is not the password you have. Nothing was changed. If it is lost, ask an "
             "administrator for an invitation that resets it."
         )
-    return answer(person_document(person))
+    with reading() as session:
+        return answer(person_document(session, person))
 
 
 def _require_invitation(wanted: InvitationIn) -> None:

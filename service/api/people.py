@@ -13,8 +13,16 @@ from campaigns.access.invitations import Proof, invite
 from campaigns.access.login_sessions import end_sessions_of, list_open_sessions
 from campaigns.access.permissions import Permission, permissions_of
 from campaigns.access.standing import Standing, change_person, restore_person, withdraw_person
-from campaigns.people import Person, Role, add_person, get_person, list_people
-from service.api.given import Given, Line
+from campaigns.people import (
+    Person,
+    Role,
+    add_person,
+    all_person_areas,
+    areas_of,
+    get_person,
+    list_people,
+)
+from service.api.given import Code, Given, Line
 from service.api.kept import kept
 from service.api.once import once
 from service.api.requests import answer, caller, needs, reading, resources, writing
@@ -24,15 +32,20 @@ people = APIBlueprint("people", __name__, tag="People")
 Login = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 Name = Annotated[Line, Field(min_length=1, max_length=120)]
 Roles = Annotated[list[Role], Field(min_length=1, max_length=len(Role))]
+Areas = Annotated[tuple[Code, ...], Field(max_length=200)]
 
 
 class PersonOut(BaseModel):
-    """One person: for which agency they act, and as what; nothing is permitted once withdrawn."""
+    """One person: for which agency they act, and as what; nothing is permitted once withdrawn.
+
+    `areas` are those that a commune editor writes for, each with everything below it.
+    """
 
     login: str
     name: str
     agency: str
     roles: list[str]
+    areas: list[str]
     permissions: list[str]
     withdrawn_at: datetime | None
 
@@ -49,12 +62,13 @@ class PersonList(BaseModel):
 
 
 class PersonIn(Given):
-    """A new person; agency and roles decide what they may sign."""
+    """A new person; agency and roles decide what they may sign, areas what they fill in."""
 
     login: Login
     name: Name
     agency: Name
     roles: Roles
+    areas: Areas = ()
 
 
 class StandingIn(Given):
@@ -63,6 +77,7 @@ class StandingIn(Given):
     name: Name | None = None
     agency: Name | None = None
     roles: Roles | None = None
+    areas: Areas | None = None
 
 
 class InvitationIn(Given):
@@ -85,8 +100,9 @@ class InvitationOut(BaseModel):
 @people.output(PersonOut)
 def show_me() -> Response:
     """Show who you are and what this key or session may do."""
-    document = person_document(caller().person) | {"permissions": sorted(caller().permissions)}
-    return answer(document)
+    with reading() as session:
+        document = person_document(session, caller().person)
+    return answer(document | {"permissions": sorted(caller().permissions)})
 
 
 @people.get("/people")
@@ -96,8 +112,13 @@ def list_all() -> Response:
     """List everybody who may act, or once might."""
 
     def read(session: Session) -> dict[str, object]:
-        credentials = all_credentials(session)
-        return {"items": [_listed(one, credentials.get(one.id)) for one in list_people(session)]}
+        credentials, areas = all_credentials(session), all_person_areas(session)
+        return {
+            "items": [
+                _written(one, areas.get(one.id, [])) | _proofs(credentials.get(one.id))
+                for one in list_people(session)
+            ]
+        }
 
     return kept(read)
 
@@ -111,16 +132,16 @@ def add(json_data: PersonIn) -> Response:
 
     def do(session: Session) -> dict[str, object]:
         wanted = json_data
-        return person_document(
-            add_person(
-                session,
-                wanted.login,
-                name=wanted.name,
-                agency=wanted.agency,
-                roles=wanted.roles,
-                now=resources().now(),
-            )
+        person = add_person(
+            session,
+            wanted.login,
+            name=wanted.name,
+            agency=wanted.agency,
+            roles=wanted.roles,
+            areas=wanted.areas,
+            now=resources().now(),
         )
+        return person_document(session, person)
 
     return once(do, status=201)
 
@@ -130,16 +151,16 @@ def add(json_data: PersonIn) -> Response:
 @people.input(StandingIn)
 @people.output(PersonOut)
 def change(login: str, json_data: StandingIn) -> Response:
-    """Change a person's name, agency or roles.
+    """Change a person's name, agency, roles or areas.
 
-    Not your own roles or agency. With other roles the person's sessions end.
+    Not your own roles, agency or areas. With other roles the person's sessions end; areas go with
+    the role of a commune editor.
     """
-    wanted = Standing(json_data.name, json_data.agency, json_data.roles)
+    wanted = Standing(json_data.name, json_data.agency, json_data.roles, json_data.areas)
     with writing() as session:
         person = get_person(session, login)
-        return answer(
-            person_document(change_person(session, person, wanted, now=resources().now()))
-        )
+        change_person(session, person, wanted, now=resources().now())
+        return answer(person_document(session, person))
 
 
 @people.post("/people/<login>/withdraw")
@@ -153,7 +174,8 @@ def withdraw(login: str) -> Response:
 
     def do(session: Session) -> dict[str, object]:
         person = get_person(session, login)
-        return person_document(withdraw_person(session, person, now=resources().now()))
+        withdraw_person(session, person, now=resources().now())
+        return person_document(session, person)
 
     return once(do)
 
@@ -169,7 +191,8 @@ def restore(login: str) -> Response:
 
     def do(session: Session) -> dict[str, object]:
         person = get_person(session, login)
-        return person_document(restore_person(session, person, now=resources().now()))
+        restore_person(session, person, now=resources().now())
+        return person_document(session, person)
 
     return once(do)
 
@@ -217,19 +240,24 @@ def end_sessions(login: str) -> Response:
     return answer({"ended": ended})
 
 
-def person_document(person: Person) -> dict[str, object]:
+def person_document(session: Session, person: Person) -> dict[str, object]:
+    return _written(person, areas_of(session, person))
+
+
+def _written(person: Person, areas: list[str]) -> dict[str, object]:
     return {
         "login": person.login,
         "name": person.name,
         "agency": person.agency,
         "roles": sorted(person.roles_given),
+        "areas": areas,
         "permissions": sorted(permissions_of(person.role_set)),
         "withdrawn_at": person.withdrawn_at,
     }
 
 
-def _listed(person: Person, kept: Credentials | None) -> dict[str, object]:
-    return person_document(person) | {
+def _proofs(kept: Credentials | None) -> dict[str, object]:
+    return {
         "has_password": kept is not None and kept.password_hash is not None,
         "has_totp": kept is not None and kept.totp_sealed is not None,
     }

@@ -24,6 +24,7 @@ from campaigns.plans.planning import draft_plan
 from campaigns.revisions import get_newest_revision
 from service.api.given import Given, Line, Text
 from service.api.kinds import EDITED
+from service.api.local_texts import without_others
 from service.api.once import once
 from service.api.problems import Refusal, RefusedError
 from service.api.requests import answer, caller, needs, reading, resources
@@ -116,9 +117,14 @@ def submit(slug: str) -> Response:
 @needs(Permission.CAMPAIGNS_READ)
 @plans.output(PlanOut)
 def show_plan(number: int) -> Response:
-    """Show a plan, what it would do, and who has signed it."""
+    """Show a plan, what it would do, and who has signed it.
+
+    A commune editor sees samples of their own areas.
+    """
     with reading() as session:
-        return answer(_plan(session, get_plan(session, str(number))))
+        plan = get_plan(session, str(number))
+        summary = without_others(session, json.loads(plan.summary))
+        return answer(_plan(session, plan) | {"summary": summary})
 
 
 @plans.post(f"{_PLAN}/signatures")

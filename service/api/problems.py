@@ -17,9 +17,9 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
+from campaigns.complaints import Complaint
 from campaigns.errors import (
     CampaignError,
-    Complaint,
     DefinitionError,
     LoginThrottledError,
     PasswordsBusyError,

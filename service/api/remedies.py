@@ -18,6 +18,7 @@ from service.api.kinds import (
     WRONG_CREDENTIALS,
     Kind,
 )
+from service.api.text_remedies import TEXT_RULES
 
 _UNKNOWN = (
     HTTPStatus.NOT_FOUND,
@@ -112,6 +113,7 @@ _RULES = (
         "Chiến dịch không đến được ai",
         "Chưa lưu gì. Kiểm tra địa bàn, cấp độ, nhãn, hoặc nhập thuê bao trước.",
     ),
+    *TEXT_RULES,
     Kind(
         "definition",
         HTTPStatus.CONFLICT,

@@ -21,6 +21,7 @@ from campaigns.plans.rules import Severity
 from campaigns.plans.summaries import summarise
 from service.cli.authors import caution_about, find_author
 from service.cli.definitions import check, schema
+from service.cli.local_texts import fill_command, keep_command, local_command
 from service.cli.output import Answer, answering
 from service.cli.plan_views import show_plan
 from service.database import reading
@@ -35,8 +36,8 @@ def campaigns() -> None:
     """From a campaign file to a broadcast: check, plan, submit, sign, launch."""
 
 
-campaigns.add_command(check)
-campaigns.add_command(schema)
+for command in (check, schema, keep_command, fill_command, local_command):
+    campaigns.add_command(command)
 
 
 @campaigns.command("plan")

@@ -8,12 +8,13 @@ import click
 from rich.console import RenderableType
 from rich.text import Text
 
+from campaigns.complaints import Complaint
 from campaigns.definitions.canonical import digest
 from campaigns.definitions.checklist import Remark, Severity, lint
 from campaigns.definitions.document import CampaignDocument
 from campaigns.definitions.reading import read_campaign_file
 from campaigns.definitions.schema import json_schema
-from campaigns.errors import Complaint, DefinitionError
+from campaigns.errors import DefinitionError
 from service.cli.output import Answer, answering
 
 A_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)

@@ -1,4 +1,4 @@
-"""The law that nothing unsigned leaves, against any order of edits, plans, signatures and people.
+"""The law that nothing unsigned leaves, against any order of edits, fillings, plans and signatures.
 
 A model of a few lines says when a launch is allowed; the domain must agree both ways, and what it
 launches must be, to the letter, what was signed.
@@ -30,6 +30,7 @@ from campaigns.deliveries import Broadcast, BroadcastText, Delivery, DeliverySta
 from campaigns.errors import CampaignError
 from campaigns.people import Person, Role
 from campaigns.plans.approvals import sign_plan, submit_plan
+from campaigns.plans.local_texts import fill_local
 from campaigns.plans.models import Objection, Plan
 from campaigns.plans.objections import object_to
 from campaigns.plans.planning import draft_plan
@@ -42,10 +43,12 @@ Made = TypeVar("Made")
 PEOPLE = {
     "lan": (Role.AUTHOR, Role.CONTENT_APPROVER),
     "hoa": (Role.CONTENT_APPROVER,),
-    "minh": (Role.SENDER,),
+    "minh": (Role.SENDER, Role.COMMUNE_EDITOR),
     "hai": (Role.CONTENT_APPROVER, Role.SENDER),
     "soat": (Role.AUDITOR,),
+    "xa": (Role.COMMUNE_EDITOR,),
 }
+SLUG = "cap-do-3"
 ALLOWED_DRIFT = 0.1
 COMMUNE = "06196"
 FEWEST = 6
@@ -57,6 +60,7 @@ class Planned:
     """What the model knows of one plan."""
 
     version: int
+    local: int
     audience: frozenset[int]
     signed: set[str] = field(default_factory=set)
     is_returned: bool = False
@@ -72,6 +76,8 @@ class Desk(RuleBasedStateMachine):
         self.example = self.session.begin_nested()
         self.sealer = sealer
         self.versions: list[tuple[int, str]] = []
+        self.local = 0
+        self.fillers: set[str] = set()
         self.plans: dict[int, Planned] = {}
         self.is_rejected = False
 
@@ -79,10 +85,26 @@ class Desk(RuleBasedStateMachine):
     def open_office(self) -> None:
         a_province(self.session, self.sealer, people=10)
         self.people: dict[str, Person] = {
-            login: a_person(self.session, login, *roles, agency=login)
+            login: a_person(
+                self.session,
+                login,
+                *roles,
+                agency=login,
+                areas=[COMMUNE] if Role.COMMUNE_EDITOR in roles else [],
+            )
             for login, roles in PEOPLE.items()
         }
         self.write(text=0, login="lan")
+        everywhere = a_person(self.session, "tinh", Role.COMMUNE_EDITOR, areas=["20"])
+        for area in (COMMUNE, "06184"):
+            fill_local(
+                self.session,
+                SLUG,
+                area_code=area,
+                values={"local_place": "điểm 0"},
+                person=everywhere,
+                now=NOON,
+            )
 
     def teardown(self) -> None:
         self.example.rollback()
@@ -95,6 +117,28 @@ class Desk(RuleBasedStateMachine):
         if not self.versions or self.versions[-1][0] != text:
             self.versions.append((text, login))
 
+    @rule(place=st.integers(min_value=0, max_value=2), login=st.sampled_from(["xa", "minh", "hoa"]))
+    def fill(self, place: int, login: str) -> None:
+        """Fill in a place, perhaps the one that stands there; nobody does who signed."""
+        filled = self.attempt(
+            lambda: fill_local(
+                self.session,
+                SLUG,
+                area_code=COMMUNE,
+                values={"local_place": f"điểm {place}"},
+                person=self.people[login],
+                now=NOON,
+            )
+        )
+        has_signed = any(
+            login in one.signed for one in self.plans.values() if one.version == len(self.versions)
+        )
+        is_editor = Role.COMMUNE_EDITOR in PEOPLE[login]
+        assert (filled is not None) == (is_editor and not has_signed)
+        if filled is not None and place != self.local:
+            self.local = place
+            self.fillers.add(login)
+
     @rule()
     def submit(self) -> None:
         text, login = self.versions[-1]
@@ -104,7 +148,7 @@ class Desk(RuleBasedStateMachine):
         )
         assert (submitted is None) == self.is_rejected
         if submitted is not None:
-            planned = Planned(len(self.versions), self.audience())
+            planned = Planned(len(self.versions), self.local, self.audience())
             self.plans.setdefault(submitted.id, planned)
 
     @rule(index=Indexes, login=st.sampled_from(sorted(PEOPLE)))
@@ -115,10 +159,12 @@ class Desk(RuleBasedStateMachine):
         plan = self.session.get_one(Plan, number)
         person = self.people[login]
         signed = self.attempt(lambda: sign_plan(self.session, plan, person, now=NOON))
+        is_new = signed is not None and login not in planned.signed
         if signed is not None:
             planned.signed.add(login)
         wrote = {writer for _, writer in self.versions[: planned.version]}
         assert not planned.signed & wrote
+        assert not (is_new and login in self.fillers)
         assert "soat" not in planned.signed
 
     @rule(index=Indexes, is_final=st.booleans())
@@ -173,14 +219,15 @@ class Desk(RuleBasedStateMachine):
     @invariant()
     def only_what_was_signed_is_owed(self) -> None:
         rows = self.session.execute(
-            select(Broadcast.plan_id, BroadcastText.body).join(
+            select(Broadcast.plan_id, BroadcastText.area_code, BroadcastText.body).join(
                 BroadcastText, BroadcastText.broadcast_id == Broadcast.id
             )
         )
-        for plan_id, body in rows:
+        for plan_id, area, body in rows:
             planned = self.plans[plan_id]
             assert planned.is_launched
             assert f"bản {self.versions[planned.version - 1][0]}." in body
+            assert f"điểm {planned.local if area == COMMUNE else 0}." in body
         owed = self.session.scalars(
             select(Delivery.broadcast_id)
             .join(Broadcast, Broadcast.id == Delivery.broadcast_id)
@@ -200,6 +247,7 @@ class Desk(RuleBasedStateMachine):
         return (
             is_signed
             and planned.version == len(self.versions)
+            and planned.local == self.local
             and moved <= ALLOWED_DRIFT * len(planned.audience)
             and not (planned.is_returned or planned.is_launched or self.is_rejected)
         )
@@ -232,7 +280,7 @@ class Desk(RuleBasedStateMachine):
 
 def _document(text: int) -> CampaignDocument:
     return a_document(
-        texts={"vi": f"Lạng Sơn: bản {text}. Thực hiện 5K tại {{area}}. Hỏi đáp: {{hotline}}."},
+        texts={"vi": f"Lạng Sơn: bản {text}. Tiêm tại {{local_place}}. Hỏi đáp: {{hotline}}."},
         drift=ALLOWED_DRIFT,
     )
 

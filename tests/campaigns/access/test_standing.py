@@ -4,7 +4,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import ColumnElement, Engine
 from sqlalchemy.orm import Session, sessionmaker
 
 from campaigns.access.keys import add_key, find_valid_key
@@ -12,8 +12,8 @@ from campaigns.access.login_sessions import find_open_session, open_session
 from campaigns.access.logins import begin_login, set_password, settle_login
 from campaigns.access.standing import Standing, change_person, restore_person, withdraw_person
 from campaigns.audit import Actor, AuditEntry, act_as
-from campaigns.errors import PersonChangeRefusedError, PersonWithdrawnError
-from campaigns.people import Role, get_person, hold_person
+from campaigns.errors import PersonChangeRefusedError, PersonWithdrawnError, UnknownAreaError
+from campaigns.people import Role, areas_of, editable_areas, get_person, hold_person
 from campaigns.plans.approvals import sign_plan, submit_plan
 from campaigns.plans.planning import draft_plan
 from campaigns.sealing import Sealer
@@ -22,6 +22,10 @@ from tests.databases import someone_waits
 from tests.fakes.processes import eventually
 
 PATIENCE_S = 30
+
+
+def trail(session: Session, which: ColumnElement[bool]) -> list[AuditEntry]:
+    return session.query(AuditEntry).filter(which).order_by(AuditEntry.number).all()
 
 
 def while_held(
@@ -135,9 +139,41 @@ def test_every_change_stands_in_the_trail_and_none_twice(session: Session) -> No
     with pytest.raises(PersonChangeRefusedError, match="at least one role"):
         change_person(session, person, Standing(roles=[]), now=NOON)
     session.commit()
-    entries = session.query(AuditEntry).filter(AuditEntry.actor == "quantri").all()
+    entries = trail(session, AuditEntry.actor == "quantri")
     assert [one.action for one in entries] == [
         "person.changed",
         *("person.withdrawn", "person.restored") * 2,
     ]
     assert entries[0].before != entries[0].after
+
+
+def test_areas_are_a_commune_editors_alone(session: Session, sealer: Sealer) -> None:
+    """They go with the role, for nobody shall have them back by accident; all is on record."""
+    a_province(session, sealer, people=1)
+    person = a_person(session, "xa", Role.COMMUNE_EDITOR, areas=["06196", "06196"])
+    assert areas_of(session, person) == ["06196"]
+    change_person(session, person, Standing(areas=["06184", "20"]), now=NOON)
+    assert areas_of(session, person) == ["06184", "20"]
+    assert editable_areas(session, person, now=NOON) == {"20", "06184", "06196"}
+    with pytest.raises(UnknownAreaError, match="99999"):
+        change_person(session, person, Standing(areas=["99999"]), now=NOON)
+    with pytest.raises(PersonChangeRefusedError, match="commune_editor"):
+        a_person(session, "lan", Role.AUTHOR, areas=["06196"])
+    change_person(session, person, Standing(roles=[Role.AUTHOR]), now=NOON)
+    change_person(session, person, Standing(roles=[Role.COMMUNE_EDITOR]), now=NOON)
+    assert areas_of(session, person) == []
+    assert editable_areas(session, person, now=NOON) == set()
+    session.commit()
+    changes = trail(session, AuditEntry.action == "person.changed")
+    assert ['"areas":["06184","20"]' in one.detail for one in changes] == [True, False, False]
+
+
+def test_nobody_changes_their_own_areas(session: Session, sealer: Sealer) -> None:
+    """Whoever administers and edits would else write for every commune."""
+    a_province(session, sealer, people=1)
+    person = a_person(session, "quantri", Role.ADMINISTRATOR, Role.COMMUNE_EDITOR, areas=["06196"])
+    act_as(session, Actor("quantri", "test"))
+    with pytest.raises(PersonChangeRefusedError, match="own roles, agency or areas"):
+        change_person(session, person, Standing(areas=["20"]), now=NOON)
+    change_person(session, person, Standing(name="Quản trị", areas=["06196"]), now=NOON)
+    assert areas_of(session, person) == ["06196"]

@@ -64,6 +64,7 @@ def test_each_point_of_the_checklist_is_seen(code: str, text: str) -> None:
         CLEAR + " PC-COVID, UBND, SpO2 dưới 96%: gọi 115!",
         CLEAR + " Không gửi mã OTP cho bất kỳ ai.",
         CLEAR + " Người làm 3 ca trực được nghỉ.",
+        "Sở Y tế: Mời đi tiêm tại {local_place}, {local_hours}. Hỏi: {local_contact}.",
         "{area}, tỉnh Lạng Sơn: Tu 0h ngay {from_day} han che ra vao tai bien gioi. Goi {hotline}.",
     ],
 )

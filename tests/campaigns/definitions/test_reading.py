@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from campaigns.complaints import Complaint
 from campaigns.definitions.document import DecisionChoice, MessageClass, Mode
 from campaigns.definitions.reading import MAX_BYTES, read_campaign, read_campaign_file
-from campaigns.errors import Complaint, DefinitionError
+from campaigns.errors import DefinitionError
 from campaigns.texts.encodings import EncodingChoice
 from tests.campaigns.definitions.files import GOOD, a_file
 

@@ -1,6 +1,6 @@
 """The interface on real databases, and programs that ask it with keys of their own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -76,9 +76,11 @@ def app(
 def program(app: Flask, sessions: sessionmaker[Session]) -> Callable[..., Program]:
     """Make a program of a person with the given roles."""
 
-    def make(login: str, *roles: Role, agency: str = "Sở KH&CN") -> Program:
+    def make(
+        login: str, *roles: Role, agency: str = "Sở KH&CN", areas: Iterable[str] = ()
+    ) -> Program:
         with sessions.begin() as session:
-            person = a_person(session, login, *roles, agency=agency)
+            person = a_person(session, login, *roles, agency=agency, areas=areas)
             new = add_key(session, person, name="test", scopes=(), now=NOON)
         return Program(app, login, new.text)
 
