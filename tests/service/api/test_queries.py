@@ -33,6 +33,8 @@ SAYS_ONE_THING = {
     "/subscribers/imports/<int(max=9223372036854775807):number>/rejects",
     # Two days, never more.
     "/figures",
+    # Its rows are communes of one campaign, and are counted where it is tested.
+    "/campaigns/<string(maxlength=80):slug>/local",
 }
 # The stretch of time in which everything happens here.
 WITH = {"/hotline/statistics": "?until=2026-03-03T00:00:00%2B07:00"}
