@@ -1,5 +1,6 @@
 """Kept answers: what was read a moment ago answers whoever asks the same meanwhile."""
 
+import gzip
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -20,8 +21,20 @@ def kept(make: Make, *, fresh: timedelta = FRESH) -> Response:
     shown the state before their own deed. What happens by itself, such as texts that are sent,
     shows after *fresh*; where reading takes long, after three times as long as it takes.
     """
-    said = kept_value(request.full_path, lambda session: as_json(make(session)), fresh=fresh)
-    return Response(said, content_type="application/json")
+
+    def write(session: Session) -> tuple[bytes, bytes]:
+        written = as_json(make(session))
+        return written, gzip.compress(written, mtime=0)
+
+    said, packed = kept_value(request.full_path, write, fresh=fresh)
+    # What many ask for in the same second is compressed once.
+    if request.accept_encodings["gzip"]:
+        told = Response(packed, content_type="application/json")
+        told.headers["Content-Encoding"] = "gzip"
+    else:
+        told = Response(said, content_type="application/json")
+    told.vary.add("Accept-Encoding")
+    return told
 
 
 def kept_value(name: str, make: Make, *, fresh: timedelta = FRESH) -> Any:
