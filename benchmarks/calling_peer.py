@@ -1,14 +1,13 @@
 """The peer of a hotline turn: one menu without any state, as Twilio's own pages show it."""
 
 import os
-import sys
 from http import HTTPStatus
 
 from flask import Flask, Response, abort, request
-from granian import Granian
-from granian.constants import Interfaces
 from twilio.request_validator import RequestValidator
 from twilio.twiml.voice_response import VoiceResponse
+
+from benchmarks.peers import serve_peer
 
 PATH = "/peer"
 TOKEN, URL = "LOA_BENCH_TOKEN", "LOA_BENCH_URL"
@@ -37,20 +36,5 @@ def application() -> Flask:
     return app
 
 
-def main() -> None:
-    """Serve on granian as measurements of such views do: WSGI, a few threads a process."""
-    port, workers = int(sys.argv[1]), int(sys.argv[2])
-    Granian(
-        "benchmarks.calling_peer:application",
-        address="127.0.0.1",
-        port=port,
-        interface=Interfaces.WSGI,
-        workers=workers,
-        blocking_threads=THREADS,
-        factory=True,
-        log_enabled=False,
-    ).serve()
-
-
 if __name__ == "__main__":
-    main()
+    serve_peer("benchmarks.calling_peer", threads=THREADS)

@@ -6,17 +6,15 @@ for, a related row is fetched when it is looked at. The key is looked up once; n
 
 import hashlib
 import os
-import sys
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
 from flask import Flask, Response, abort, g, jsonify, request
-from granian import Granian
-from granian.constants import Interfaces
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, lazyload, sessionmaker
 
+from benchmarks.peers import serve_peer
 from campaigns.access.keys import ApiKey
 from campaigns.areas import Area
 from campaigns.audit import AuditEntry
@@ -149,20 +147,5 @@ VIEWS: dict[str, View] = {
 }
 
 
-def main() -> None:
-    """Serve on granian as measurements of such applications do: WSGI, a few threads a process."""
-    port, workers = int(sys.argv[1]), int(sys.argv[2])
-    Granian(
-        "benchmarks.interface_peer:application",
-        address="127.0.0.1",
-        port=port,
-        interface=Interfaces.WSGI,
-        workers=workers,
-        blocking_threads=THREADS,
-        factory=True,
-        log_enabled=False,
-    ).serve()
-
-
 if __name__ == "__main__":
-    main()
+    serve_peer("benchmarks.interface_peer", threads=THREADS)

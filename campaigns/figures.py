@@ -144,18 +144,21 @@ def lacks_credits(slots: Iterable[str]) -> bool:
     return not FIGURES.keys().isdisjoint(given) and not CREDITS.keys() <= given
 
 
-def require_figures(session: Session, slots: Iterable[str], *, now: datetime) -> None:
-    """Raise FiguresMissingError where a text with these *slots* may not be said at *now*."""
-    if quotes_figures(slots) and quotable_figures(session, now=now) is None:
-        raise missing_figures(now)
+def require_figures(session: Session, slots: Iterable[str], *, now: datetime) -> Delivered | None:
+    """Return the figures that a text with these *slots* quotes at *now*; None where it quotes none.
 
-
-def missing_figures(now: datetime) -> FiguresMissingError:
-    return FiguresMissingError(
-        f"The figures of {due_on(now):%d/%m/%Y}, due at {CUT_OFF:%H:%M}, are not here, and older "
-        "ones are not quoted. Nothing was signed or sent. Ask the health data owner to deliver "
-        "them with `loa figures load`, or take the figures out of the text."
-    )
+    Raises FiguresMissingError while they are missing.
+    """
+    if not quotes_figures(slots):
+        return None
+    figures = quotable_figures(session, now=now)
+    if figures is None:
+        raise FiguresMissingError(
+            f"The figures of {due_on(now):%d/%m/%Y}, due at {CUT_OFF:%H:%M}, are not here, and "
+            "older ones are not quoted. Nothing was signed or sent. Ask the health data owner to "
+            "deliver them with `loa figures load`, or take the figures out of the text."
+        )
+    return figures
 
 
 def _check(given: Delivered, *, now: datetime) -> None:

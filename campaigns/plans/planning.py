@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from campaigns.definitions.canonical import digest as document_digest
 from campaigns.definitions.document import CampaignDocument
 from campaigns.errors import EmptyAudienceError
-from campaigns.figures import quotable_figures, require_figures
+from campaigns.figures import require_figures
 from campaigns.lanes import Lane, lane_for
 from campaigns.plans.audiences import Audience, Group, choose_audience, count_groups, list_members
 from campaigns.plans.estimates import Stretch, estimate_sending
@@ -114,8 +114,7 @@ def draft_plan(
     such a campaign could not be sent at all; every other objection is among the findings.
     """
     audience = choose_audience(session, document, now=now)
-    require_figures(session, slots_of(document), now=now)
-    figures = quotable_figures(session, now=now)
+    figures = require_figures(session, slots_of(document), now=now)
     local = local_values(session, document)
     texts = render_texts(
         document, audience.places, hotline=terms.hotline, figures=figures, local=local

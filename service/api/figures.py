@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from campaigns.access.permissions import Permission
 from campaigns.errors import FiguresRefusedError
-from campaigns.figures import LONGEST_SOURCE, Delivered, due_on, latest_figures, quotable_figures
+from campaigns.figures import LONGEST_SOURCE, Delivered, choose_figures, due_on, latest_figures
 from service.api.given import Given, Line
 from service.api.kept import kept
 from service.api.requests import answer, caller, needs, resources, writing
@@ -57,7 +57,7 @@ def show() -> Response:
 
     def read(session: Session) -> dict[str, object]:
         days = sorted(latest_figures(session), key=lambda one: one.counted_on, reverse=True)
-        quoted = quotable_figures(session, now=now)
+        quoted = choose_figures(days, at=now)
         return {
             "due_on": due_on(now),
             "quoted": quoted.counted_on if quoted else None,

@@ -178,11 +178,13 @@ def send_rejects(number: int) -> Response:
     A CSV with the columns of the list, the row's number and the reason, to be mended and imported
     again. It can be fetched for seven days; the look is recorded.
     """
-    with writing() as session:
+    # Unsealed before anything is locked: a writer would wait for it.
+    with reading() as session:
         upload = get_upload(session, min(number, LARGEST_ID))
         if not upload.has_rejects:
             abort(HTTPStatus.NOT_FOUND)
         content = b"".join(read_parts(session, upload, is_rejects=True, sealer=resources().sealer))
+    with writing() as session:
         record(session, "rejects.fetched", f"import:{upload.id}", now=resources().now())
     return Response(
         content,

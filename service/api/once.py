@@ -25,17 +25,20 @@ def once(do: Callable[[Session], object], *, status: int = 200) -> Response:
     if not key or len(key) > LONGEST_KEY:
         raise RefusedError(Refusal(NO_IDEMPOTENCY_KEY))
     person = caller().person
+    # Before the transaction: a list that is handed over is long.
+    asked = _digest()
     with writing() as session:
-        known = claim_request(session, person, key, asked=_digest(), now=resources().now())
+        known = claim_request(session, person, key, asked=asked, now=resources().now())
         if known is None:
             said = as_json(do(session))
             keep_answer(session, person, key, status=status, said=said)
             return answer(orjson.Fragment(said), status)
-        if known.asked != _digest():
+        if known.asked != asked:
             raise RefusedError(Refusal(REUSED_KEY))
         return answer(orjson.Fragment(known.said), known.status, Idempotency_Replayed="true")
 
 
 def _digest() -> str:
-    asked = f"{request.method} {request.full_path}\n".encode() + request.get_data()
-    return hashlib.sha256(asked).hexdigest()
+    digest = hashlib.sha256(f"{request.method} {request.full_path}\n".encode())
+    digest.update(request.get_data())
+    return digest.hexdigest()

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 from rich.table import Table
 
-from campaigns.figures import FIGURES, Delivered, due_on, latest_figures, quotable_figures
+from campaigns.figures import FIGURES, Delivered, choose_figures, due_on, latest_figures
 from campaigns.local_time import ZONE
 from campaigns.people import get_person
 from service.cli.output import Answer, answering
@@ -44,7 +44,7 @@ def show() -> Answer:
     with open_resources() as resources, reading(resources.sessions) as session:
         now = resources.now()
         known = sorted(latest_figures(session), key=lambda one: one.counted_on, reverse=True)
-        quoted = quotable_figures(session, now=now)
+        quoted = choose_figures(known, at=now)
     table = Table("day", "up to", "source", *FIGURES, box=None)
     for day in known:
         counts = (str(day.figures.get(name, "")) for name in FIGURES)
