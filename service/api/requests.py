@@ -27,7 +27,7 @@ from campaigns.people import Person
 from service.api.kinds import NO_KEY
 from service.api.limits import Limits
 from service.api.problems import Refusal, RefusedError
-from service.api.stores import FRESH, Moment, Store
+from service.api.stores import FRESH, Moment, Store, Together
 from service.database import reading as reading_session
 from service.resources import Resources
 
@@ -96,9 +96,15 @@ def store(of_what: str) -> Store:
 def moment() -> Moment:
     """Return when the request came in, and what had been done by then."""
     if "moment" not in g:
-        with reading() as session:
-            g.moment = Moment(last_deed(session), resources().now())
+        asked_at = resources().now()
+        deeds: Together[int] = current_app.extensions.setdefault("loa_deeds", Together())
+        g.moment = Moment(deeds.get(_last_deed), asked_at)
     return cast("Moment", g.moment)
+
+
+def _last_deed() -> int:
+    with reading() as session:
+        return last_deed(session)
 
 
 @contextmanager

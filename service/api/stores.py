@@ -1,4 +1,7 @@
-"""Stores: what one process has read a moment ago, for whoever asks for the same meanwhile."""
+"""Stores: what one process has read a moment ago, for whoever asks for the same meanwhile.
+
+And `Together`: what must be read after it was asked for, read once for all who wait.
+"""
 
 from collections import OrderedDict
 from collections.abc import Callable
@@ -6,7 +9,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Lock
 from time import perf_counter
-from typing import Any
+from typing import Any, Generic, TypeVar
+
+Value = TypeVar("Value")
 
 FRESH = timedelta(seconds=1)
 # What takes long to count is counted during a part of the time only; while one request does, the
@@ -73,3 +78,26 @@ class Store:
             if len(self._places) > _MOST:
                 self._places.popitem(last=False)
             return place
+
+
+class Together(Generic[Value]):
+    """Reads one thing for all who ask before the reading begins, so none is shown an older state.
+
+    Whoever asks while it is being read waits for the next reading, together with all the others.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._reading = Lock()
+        self._next: list[Value] = []
+
+    def get(self, read: Callable[[], Value]) -> Value:
+        """Return what *read* finds when it is called after this moment, by whomever."""
+        with self._lock:
+            mine = self._next
+        with self._reading:
+            if not mine:
+                with self._lock:
+                    self._next = []
+                mine.append(read())
+        return mine[0]

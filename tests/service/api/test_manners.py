@@ -99,6 +99,34 @@ def test_a_program_that_asks_too_often_waits_and_others_do_not(
     calm.get("/me")
 
 
+def test_web_processes_count_together(
+    program: Make,
+    engine: Engine,
+    sessions: sessionmaker[Session],
+    sealer: Sealer,
+    *,
+    data_dir: Path,
+    valkey_url: str,
+) -> None:
+    """Each counts a few requests at a time; both together let through what one would."""
+    asking = program("lan", Role.AUTHOR)
+    webs = [
+        a_web(
+            engine,
+            sessions,
+            sealer,
+            data_dir=data_dir,
+            redis_url=valkey_url,
+            api_requests_a_minute=600,
+        ).test_client()
+        for _ in range(2)
+    ]
+    headers = {"Authorization": f"Bearer {asking.key}"}
+    codes = [web.get("/api/v1/me", headers=headers).status_code for _ in range(303) for web in webs]
+    assert codes.count(200) == 600
+    assert set(codes[600:]) == {429}
+
+
 def test_strangers_hold_nobody_up(program: Make, app: Flask, *, valkey_url: str) -> None:
     """From one address: wrong keys are soon refused unheard, the right one never is."""
     asking = program("lan", Role.AUTHOR)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from itertools import count
-from threading import Event
+from threading import Event, Lock, Semaphore
 
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -12,7 +12,7 @@ from campaigns.access.keys import revoke_key
 from campaigns.deliveries import BroadcastState
 from campaigns.people import Role
 from campaigns.sealing import Sealer
-from service.api.stores import FRESH, Moment, Store
+from service.api.stores import FRESH, Moment, Store, Together
 from tests.builders import NOON, a_broadcast, a_province
 from tests.fakes.telephones import Clock
 from tests.service.api.conftest import Program
@@ -65,6 +65,55 @@ def test_a_fault_is_not_kept() -> None:
             continue
         raise AssertionError
     assert store.get("list", lambda: "mended", a_moment(), FRESH) == "mended"
+
+
+class WatchedLock:
+    """A lock that says how many have come to it."""
+
+    def __init__(self) -> None:
+        self.came = Semaphore(0)
+        self._lock = Lock()
+
+    def __enter__(self) -> None:
+        self.came.release()
+        self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+
+def test_who_asks_during_a_reading_is_given_the_next_and_all_of_them_the_same() -> None:
+    """What is being read when somebody asks may be from before their own deed."""
+    together, numbers = Together[int](), count(1)
+    together._reading = door = WatchedLock()  # type: ignore[assignment]
+    begun, may_end = Event(), Event()
+
+    def slowly() -> int:
+        number = next(numbers)
+        begun.set()
+        assert may_end.wait(10)
+        return number
+
+    with ThreadPoolExecutor(5) as threads:
+        first = threads.submit(together.get, slowly)
+        assert begun.wait(10)
+        others = [threads.submit(together.get, lambda: next(numbers)) for _ in range(4)]
+        for _ in range(5):
+            assert door.came.acquire(timeout=10)
+        may_end.set()
+        assert first.result() == 1
+        assert [other.result() for other in others] == [2, 2, 2, 2]
+
+
+def test_a_reading_that_fails_is_done_again_by_who_waited() -> None:
+    together = Together[int]()
+    for _ in range(2):
+        try:
+            together.get(lambda: 1 // 0)
+        except ZeroDivisionError:
+            continue
+        raise AssertionError
+    assert together.get(lambda: 7) == 7
 
 
 def test_the_names_last_asked_for_are_kept_and_no_more() -> None:
