@@ -42,6 +42,14 @@ class BatchState(StrEnum):
     DONE = "done"
 
 
+class BatchNews(StrEnum):
+    """What partners were told of a batch: nothing, what is planned, or not yet its withdrawal."""
+
+    UNTOLD = "untold"
+    TOLD = "told"
+    WITHDRAWN = "withdrawn"
+
+
 class Broadcast(Base):
     """One execution of a signed plan; counts are never stored, the ledger counts deliveries.
 
@@ -103,7 +111,8 @@ class Delivery(Base):
     """One subscriber owed one text. ``position`` is its place in the order of sending, from 1.
 
     ``claimed_at`` is when a worker last took it to be spoken: since when the carrier may have it,
-    and what tells that claim of it from any other.
+    and what tells that claim of it from any other. ``carrier`` is the network that the number was
+    known to be on at that moment: whoever it is reported to stays the same.
 
     The key is (broadcast, position), so a batch is a range and a claim needs no other index;
     (broadcast, subscriber) is unique, so nobody is owed two texts by one broadcast. There are no
@@ -133,13 +142,22 @@ class Delivery(Base):
     sid: Mapped[str] = mapped_column(String(64), default="")
     outcome: Mapped[Outcome] = mapped_column(default=Outcome.SILENT)
     claimed_at: Mapped[datetime | None] = mapped_column(default=None)
+    carrier: Mapped[str | None] = mapped_column(String(16), default=None)
 
 
 class Batch(Base):
     """A range of deliveries that one worker speaks at a time: the lease, not the person."""
 
     __tablename__ = "batches"
-    __table_args__ = (Index(None, "broadcast_id", "state", "lane", "id"),)
+    __table_args__ = (
+        Index(None, "broadcast_id", "state", "lane", "id"),
+        Index(
+            "ix_batches_news",
+            "id",
+            sqlite_where=text("news = 'withdrawn' OR (news = 'untold' AND state = 'open')"),
+            postgresql_where=text("news = 'withdrawn' OR (news = 'untold' AND state = 'open')"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True, init=False)
     broadcast_id: Mapped[int] = mapped_column(ForeignKey("broadcasts.id"))
@@ -152,6 +170,7 @@ class Batch(Base):
     claimant: Mapped[str] = mapped_column(String(64), default="")
     claimed_at: Mapped[datetime | None] = mapped_column(default=None)
     lease_until: Mapped[datetime | None] = mapped_column(default=None)
+    news: Mapped[BatchNews] = mapped_column(default=BatchNews.UNTOLD)
 
 
 class Receipt(Base):

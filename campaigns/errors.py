@@ -31,6 +31,8 @@ CampaignError
 │   ├── TotpMissingError         who has this role must have set up an authenticator app
 │   ├── UnknownSessionError      the person has no session with this number
 │   └── UnknownKeyError          no key has this number
+├── PartnerRefusedError          such a partner's account cannot be kept
+├── UnknownPartnerError          no partner has this name
 ├── FiguresError
 │   ├── FiguresMissingError      the day's figures are not here, and older ones are not quoted
 │   └── FiguresRefusedError      these cannot be the figures of that day
@@ -193,6 +195,14 @@ class UnknownSessionError(AccessError):
 
 class UnknownKeyError(AccessError):
     """No key has this number."""
+
+
+class PartnerRefusedError(CampaignError):
+    """Such an account cannot be kept."""
+
+
+class UnknownPartnerError(CampaignError):
+    """There is no partner with this name."""
 
 
 class FiguresError(CampaignError):

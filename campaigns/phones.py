@@ -104,6 +104,11 @@ def carrier_of(number: str) -> str:
     return _CARRIERS.get(number[3:6], "")
 
 
+def known_carriers() -> frozenset[str]:
+    """Return every carrier that numbers were given out by."""
+    return frozenset(carrier for carrier in _CARRIERS.values() if carrier)
+
+
 def _read_slowly(raw: str) -> str:
     text = _tidy(raw)
     if not text:

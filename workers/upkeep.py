@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from itertools import groupby
 from typing import cast
 
 from sqlalchemy import select
@@ -131,10 +130,10 @@ def _resolve(ctx: JobContext, lane: str, lost: Sequence[LostText]) -> int:
     asked = [text for text in lost if text.to]
     answers = gateway.find_sent([Inquiry(text.to, text.since) for text in asked])
     clear = [pair for pair in zip(asked, answers, strict=True) if pair[1] is not None]
-    for _, pairs in groupby(clear, key=lambda pair: pair[0].batch_id):
+    for text, sent in clear:
+        # One to a transaction: the first may have told partners of it, and nothing follows that.
         with ctx.sessions.begin() as session:
-            for text, sent in pairs:
-                resolve(session, text, sent or [], now=ctx.now())
+            resolve(session, text, sent or [], now=ctx.now())
     return len(lost) - len(asked) + len(clear)
 
 

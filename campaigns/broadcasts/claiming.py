@@ -5,10 +5,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import BigInteger, ColumnElement, Integer, Row, String, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    Integer,
+    Row,
+    ScalarSelect,
+    String,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session, aliased
 
 from campaigns.broadcasts.locks import share_broadcasts
+from campaigns.broadcasts.telling import tell_claim
+from campaigns.broadcasts.withdrawing import in_batch
 from campaigns.bulk import change, rows_of
 from campaigns.caps import over_cap
 from campaigns.deliveries import (
@@ -25,7 +36,7 @@ from campaigns.gateway import OutgoingText
 from campaigns.levels import LevelDecision
 from campaigns.sealing import Sealer
 from campaigns.subscribers.consent import require_own_seal
-from campaigns.subscribers.models import Subscriber
+from campaigns.subscribers.models import Subscriber, current_carrier
 
 PlannedRow = Row[int, int, int, bytes | None, datetime | None, datetime | None, datetime | None]
 
@@ -75,12 +86,14 @@ def claim_batch(
     batch = _next_batch(session, broadcast_id, lane=lane, now=now)
     if batch is None:
         return None
-    texts = _claim_deliveries(session, broadcast, batch, sealer=sealer, now=now)
+    texts, skipped = _claim_deliveries(session, broadcast, batch, sealer=sealer, now=now)
     batch.attempts += 1
     batch.claimant = claimant
     batch.claimed_at = now
     batch.lease_until = now + lease
     batch.state = BatchState.CLAIMED if texts else BatchState.DONE
+    session.flush()
+    tell_claim(session, batch, [text.position for text in texts], skipped, now=now)
     closing = broadcast.hours.closing(now)
     return Claim(
         batch.id,
@@ -108,46 +121,10 @@ def _next_batch(session: Session, broadcast_id: int, *, lane: str, now: datetime
     )
 
 
-def withdraw(session: Session, broadcast: Broadcast, state: DeliveryState) -> None:
-    """Close the open batches of *broadcast* and settle every planned delivery as *state*.
-
-    The transaction has to hold the broadcast alone before it reads anything of it.
-    """
-    change(
-        session,
-        update(Batch)
-        .where(Batch.broadcast_id == broadcast.id, Batch.state == BatchState.OPEN)
-        .values(state=BatchState.DONE),
-    )
-    change(
-        session,
-        update(Delivery)
-        .where(Delivery.broadcast_id == broadcast.id, Delivery.state == DeliveryState.PLANNED)
-        .values(state=state),
-    )
-
-
-def withdraw_batch(session: Session, batch: Batch, state: DeliveryState) -> None:
-    """Do the same to one batch, which the transaction has locked."""
-    batch.state = BatchState.DONE
-    change(
-        session,
-        update(Delivery).where(*in_batch(batch, DeliveryState.PLANNED)).values(state=state),
-    )
-
-
-def in_batch(batch: Batch, state: DeliveryState) -> tuple[ColumnElement[bool], ...]:
-    """The conditions on a delivery that it is in *batch* and in *state*."""
-    return (
-        Delivery.broadcast_id == batch.broadcast_id,
-        Delivery.position.between(batch.first, batch.last),
-        Delivery.state == state,
-    )
-
-
 def _claim_deliveries(
     session: Session, broadcast: Broadcast, batch: Batch, *, sealer: Sealer, now: datetime
-) -> list[OutgoingText]:
+) -> tuple[list[OutgoingText], list[int]]:
+    """Return what is to be spoken, and the positions that are skipped instead."""
     rows = _planned_rows(session, batch)
     numbers, damaged = _unseal(session, rows, sealer=sealer)
     stale = stale_texts(session, broadcast.id, now=now)
@@ -163,13 +140,13 @@ def _claim_deliveries(
         session.scalars(
             update(Delivery)
             .where(*in_batch(batch, DeliveryState.PLANNED))
-            .values(state=DeliveryState.CLAIMED, claimed_at=now)
+            .values(state=DeliveryState.CLAIMED, claimed_at=now, carrier=_carrier_now())
             .returning(Delivery.position),
             execution_options={"synchronize_session": False},
         )
     )
     bodies = _bodies(session, {row.text_id for row in rows})
-    return [
+    texts = [
         OutgoingText(
             broadcast_id=broadcast.id,
             position=row.position,
@@ -182,6 +159,13 @@ def _claim_deliveries(
         for row in rows
         if row.position in claimed
     ]
+    return texts, [position for position, _ in skipped]
+
+
+def _carrier_now() -> ScalarSelect[str]:
+    return (
+        select(current_carrier()).where(Subscriber.id == Delivery.subscriber_id).scalar_subquery()
+    )
 
 
 def _unseal(

@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 import campaigns.plans.models  # noqa: F401 - a broadcast's row points to its plan's table
 from campaigns.audit import record
 from campaigns.base import LARGEST_ID
-from campaigns.broadcasts.claiming import withdraw
 from campaigns.broadcasts.locks import hold_alone
+from campaigns.broadcasts.withdrawing import withdraw
 from campaigns.bulk import change
 from campaigns.deliveries import Broadcast, BroadcastState, DeliveryState
 from campaigns.errors import BroadcastFrozenError, UnknownBroadcastError

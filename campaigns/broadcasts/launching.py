@@ -26,11 +26,11 @@ from campaigns.errors import BroadcastFrozenError
 from campaigns.gateway import Outcome
 from campaigns.lanes import Lane, carriers_named, lane_for
 from campaigns.plans.approvals import refuse_broken, require_approval, require_same
-from campaigns.plans.audiences import Audience, current_carrier, text_language
+from campaigns.plans.audiences import Audience, text_language
 from campaigns.plans.models import Plan
 from campaigns.plans.planning import PlanDraft, Terms, draft_plan
 from campaigns.plans.rendering import RenderedText
-from campaigns.subscribers.models import Subscriber
+from campaigns.subscribers.models import Subscriber, current_carrier
 
 # A batch is what one worker speaks between two looks at pause, stop and more urgent work, so it
 # is about two seconds of its lane's rate, within these bounds.

@@ -1,8 +1,8 @@
 """Locks: what keeps workers, receipts and operators out of each other's way on PostgreSQL.
 
 Whoever changes deliveries takes, in this order and never back: the broadcast's lock (shared, or
-alone to withdraw everything), batches, and deliveries from the lowest position up. On SQLite a
-writing transaction is alone from its beginning.
+alone to withdraw everything), batches, deliveries from the lowest position up, and last of all
+the partners' rows, to tell them. On SQLite a writing transaction is alone from its beginning.
 """
 
 from collections.abc import Callable, Iterable

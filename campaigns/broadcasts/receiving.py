@@ -14,6 +14,8 @@ from campaigns.broadcasts.stops import heed_stops
 from campaigns.bulk import change, insert_new, rows_of
 from campaigns.deliveries import Delivery, DeliveryState, Receipt, ReceiptTally
 from campaigns.gateway import Outcome
+from campaigns.partners.feed import Step, feed_state, tell
+from campaigns.partners.models import FeedState
 
 Identity = tuple[int, int, str, str, str]
 
@@ -60,6 +62,10 @@ class _Standing:
     code: str
     changed: bool = False
 
+    @property
+    def told(self) -> FeedState:
+        return feed_state(self.state, self.outcome)
+
 
 def take_in(session: Session, reports: Sequence[CarrierReport], *, now: datetime) -> TakenIn:
     """Append *reports* as receipts and move the deliveries they are about.
@@ -75,9 +81,10 @@ def take_in(session: Session, reports: Sequence[CarrierReport], *, now: datetime
     share_broadcasts(session, (report.broadcast_id for report in fresh))
     standings = _lock_deliveries(session, fresh)
     stray = 0
+    steps: list[Step] = []
     for report in sorted(fresh, key=lambda report: _RANK[report.outcome]):
         standing = standings.get((report.broadcast_id, report.position))
-        if standing is None or not _apply(report, standing):
+        if standing is None or not _apply(report, standing, steps):
             stray += 1
     _write(session, standings)
     heed_stops(
@@ -85,6 +92,7 @@ def take_in(session: Session, reports: Sequence[CarrierReport], *, now: datetime
     )
     taken = TakenIn(len(fresh), len(reports) - len(fresh), stray)
     tally(session, {"duplicate": taken.duplicate, "stray": taken.stray}, now=now)
+    tell(session, steps)
     return taken
 
 
@@ -148,20 +156,30 @@ def _lock_deliveries(
     return {(row[0], row[1]): _Standing(row[2], row[3], row[4], row[5]) for row in found}
 
 
-def _apply(report: CarrierReport, standing: _Standing) -> bool:
-    """Move *standing* by *report*; return False when the report is about another text."""
+def _apply(report: CarrierReport, standing: _Standing, steps: list[Step]) -> bool:
+    """Move *standing* by *report*, step by step; return False when it is about another text."""
     if standing.sid and standing.sid != report.sid:
         return False
     if not standing.sid or standing.state is not DeliveryState.ACCEPTED:
+        before = standing.told
         standing.sid = report.sid
         standing.state = DeliveryState.ACCEPTED
         standing.code = ""
         standing.changed = True
+        steps.append(_step(report, before, standing))
     if not standing.outcome.is_final and _RANK[report.outcome] > _RANK[standing.outcome]:
+        before = standing.told
         standing.outcome = report.outcome
         standing.code = report.code if report.outcome is Outcome.FAILED else ""
         standing.changed = True
+        steps.append(_step(report, before, standing))
     return True
+
+
+def _step(report: CarrierReport, before: FeedState, now: _Standing) -> Step:
+    return Step(
+        report.broadcast_id, report.position, before, now.told, report.received_at, now.code
+    )
 
 
 def _write(session: Session, standings: dict[tuple[int, int], _Standing]) -> None:

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import Update, literal_column, select, tuple_, update
 from sqlalchemy.orm import Session
 
-from campaigns.broadcasts.claiming import in_batch
 from campaigns.broadcasts.locks import lock_batch, share_broadcasts
 from campaigns.broadcasts.receiving import CarrierReport, take_in
 from campaigns.broadcasts.settling import ERASED, release
+from campaigns.broadcasts.withdrawing import in_batch
 from campaigns.bulk import change
 from campaigns.deliveries import (
     Batch,
@@ -22,6 +22,8 @@ from campaigns.deliveries import (
 )
 from campaigns.errors import SealBrokenError
 from campaigns.gateway import Outcome, SentText
+from campaigns.partners.feed import Step, tell
+from campaigns.partners.models import FeedState
 from campaigns.sealing import Sealer
 from campaigns.subscribers.models import Subscriber
 
@@ -90,16 +92,22 @@ def release_expired_claims(session: Session, *, now: datetime) -> int:
         .order_by(Batch.id)
         .with_for_update(skip_locked=True)
     ).all()
-    released = 0
+    steps: list[Step] = []
     for batch in batches:
-        released += change(
-            session,
+        released = session.scalars(
             update(Delivery)
             .where(*in_batch(batch, DeliveryState.CLAIMED))
-            .values(state=DeliveryState.UNKNOWN, reason="worker_lost"),
-        )
+            .values(state=DeliveryState.UNKNOWN, reason="worker_lost")
+            .returning(Delivery.position),
+            execution_options={"synchronize_session": False},
+        ).all()
         release(session, batch, due_at=now)
-    return released
+        steps += [
+            Step(batch.broadcast_id, position, FeedState.PLANNED, FeedState.UNKNOWN, now)
+            for position in sorted(released)
+        ]
+    tell(session, steps)
+    return len(steps)
 
 
 def find_lost(
@@ -164,8 +172,11 @@ def resolve(
     # Who speaks the batch at this moment sees, when settling, that something in it is owed.
     batch = lock_batch(session, lost.batch_id)
     owed = _still_lost(lost).values(state=DeliveryState.PLANNED, reason="")
-    if change(session, owed) and batch.state is not BatchState.CLAIMED:
-        release(session, batch, due_at=now)
+    if change(session, owed):
+        if batch.state is not BatchState.CLAIMED:
+            release(session, batch, due_at=now)
+        told = (FeedState.UNKNOWN, FeedState.PLANNED)
+        tell(session, [Step(lost.broadcast_id, lost.position, *told, now)])
     return DeliveryState.PLANNED
 
 

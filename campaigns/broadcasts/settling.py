@@ -1,6 +1,6 @@
 """Settling: what the carrier answered about a claimed batch becomes rows, in bulk."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -9,6 +9,7 @@ from sqlalchemy import (
     ColumnElement,
     Exists,
     Integer,
+    Row,
     String,
     exists,
     literal_column,
@@ -17,9 +18,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from campaigns.broadcasts.claiming import Claim, in_batch, withdraw_batch
+from campaigns.broadcasts.claiming import Claim
 from campaigns.broadcasts.locks import share_broadcasts
 from campaigns.broadcasts.stops import heed_stops
+from campaigns.broadcasts.withdrawing import in_batch, withdraw_batch
 from campaigns.bulk import change, rows_of
 from campaigns.deliveries import (
     Batch,
@@ -30,6 +32,7 @@ from campaigns.deliveries import (
     DeliveryState,
 )
 from campaigns.gateway import Accepted, Answer, Blocked, Postponed, Refused, Uncertain
+from campaigns.partners.feed import Step, feed_state, tell
 
 FIRST_WAIT = timedelta(seconds=1)
 LONGEST_WAIT = timedelta(minutes=5)
@@ -66,22 +69,23 @@ def settle(session: Session, claim: Claim, answers: Sequence[Answer], *, now: da
     """
     share_broadcasts(session, [claim.broadcast_id])
     batch = _held_batch(session, claim)
-    lock_in_order(session, claim.broadcast_id, [text.position for text in claim.texts])
+    before = lock_in_order(session, claim.broadcast_id, [text.position for text in claim.texts])
     rows = [
         (text.broadcast_id, text.position, *_as_row(answer))
         for text, answer in zip(claim.texts, answers, strict=True)
     ]
     given = rows_of(session, _ANSWERED, rows)
-    change(
-        session,
+    changed = session.execute(
         update(Delivery)
         .where(
             Delivery.broadcast_id == given.c.broadcast_id,
             Delivery.position == given.c.position,
             _may_become(given.c.state, is_ours=batch is not None),
         )
-        .values(state=given.c.state, reason=given.c.reason, sid=given.c.sid),
-    )
+        .values(state=given.c.state, reason=given.c.reason, sid=given.c.sid)
+        .returning(Delivery.position, Delivery.state, Delivery.reason),
+        execution_options={"synchronize_session": False},
+    ).all()
     stopped = {
         (text.broadcast_id, text.position)
         for text, answer in zip(claim.texts, answers, strict=True)
@@ -95,7 +99,30 @@ def settle(session: Session, claim: Claim, answers: Sequence[Answer], *, now: da
     blocked = next((answer for answer in answers if isinstance(answer, Blocked)), None)
     if blocked is not None:
         _pause(session, claim.broadcast_id, blocked)
+    tell(session, _steps(claim.broadcast_id, before, changed, now=now))
     return settled
+
+
+def _steps(
+    broadcast_id: int,
+    before: Mapping[int, DeliveryState],
+    changed: Sequence[Row[int, DeliveryState, str]],
+    *,
+    now: datetime,
+) -> list[Step]:
+    """Return what partners hear of the positions *changed*; what is owed again is no news."""
+    return [
+        Step(
+            broadcast_id,
+            position,
+            feed_state(before[position]),
+            feed_state(state),
+            now,
+            code=reason if state is DeliveryState.REFUSED else "",
+        )
+        for position, state, reason in sorted(changed)
+        if state is not DeliveryState.PLANNED
+    ]
 
 
 def release(session: Session, batch: Batch, *, due_at: datetime) -> None:
@@ -148,18 +175,25 @@ def any_unknown(broadcast_id: int) -> Exists:
     )
 
 
-def lock_in_order(session: Session, broadcast_id: int, positions: Sequence[int]) -> None:
-    """Lock deliveries from the lowest position up, so that two writers never wait in a circle."""
-    if positions:
-        session.execute(
-            select(Delivery.position)
-            .where(
-                Delivery.broadcast_id == broadcast_id,
-                Delivery.position.between(min(positions), max(positions)),
-            )
-            .order_by(Delivery.position)
-            .with_for_update()
+def lock_in_order(
+    session: Session, broadcast_id: int, positions: Sequence[int]
+) -> dict[int, DeliveryState]:
+    """Lock deliveries from the lowest position up, so that two writers never wait in a circle.
+
+    Return their states, by position.
+    """
+    if not positions:
+        return {}
+    found = session.execute(
+        select(Delivery.position, Delivery.state)
+        .where(
+            Delivery.broadcast_id == broadcast_id,
+            Delivery.position.between(min(positions), max(positions)),
         )
+        .order_by(Delivery.position)
+        .with_for_update()
+    )
+    return {row.position: row.state for row in found}
 
 
 def waits_after(attempts: int) -> timedelta:

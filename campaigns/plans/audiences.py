@@ -28,7 +28,7 @@ from campaigns.definitions.document import CampaignDocument, DecisionChoice, Mes
 from campaigns.errors import EmptyAudienceError
 from campaigns.levels import LevelDecision, announced_levels, levels_at
 from campaigns.local_time import ZONE
-from campaigns.subscribers.models import Subscriber, may_be_texted
+from campaigns.subscribers.models import Subscriber, current_carrier, may_be_texted
 
 FALLBACK_LANGUAGE = "vi"
 _WORD_BITS = 32
@@ -104,11 +104,6 @@ def text_language(document: CampaignDocument) -> ColumnElement[str]:
     return case(
         (Subscriber.language.in_(written), Subscriber.language), else_=literal(FALLBACK_LANGUAGE)
     )
-
-
-def current_carrier() -> ColumnElement[str]:
-    """The carrier a receipt has shown, or else the one that the prefix suggests."""
-    return func.coalesce(Subscriber.carrier_actual, Subscriber.carrier_guess)
 
 
 def count_groups(session: Session, document: CampaignDocument, audience: Audience) -> list[Group]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from campaigns.subscribers.models import Subscriber, may_be_texted
+from campaigns.subscribers.models import Subscriber, current_carrier, may_be_texted
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ def count_subscribers(session: Session) -> Counts:
 
     The carrier is the one last seen in a delivery report, else the one that the prefix suggests.
     """
-    carrier = func.coalesce(Subscriber.carrier_actual, Subscriber.carrier_guess)
+    carrier = current_carrier()
     groups = session.execute(
         select(Subscriber.area_code, Subscriber.language, carrier, func.count())
         .where(may_be_texted())

@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, LargeBinary, String, and_
+from sqlalchemy import ColumnElement, LargeBinary, String, and_, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from campaigns.base import Base, BigId
@@ -69,3 +69,8 @@ def may_be_texted() -> ColumnElement[bool]:
         Subscriber.left_at.is_(None),
         Subscriber.erased_at.is_(None),
     )
+
+
+def current_carrier() -> ColumnElement[str]:
+    """The carrier a receipt has shown, or else the one that the prefix suggests."""
+    return func.coalesce(Subscriber.carrier_actual, Subscriber.carrier_guess)
