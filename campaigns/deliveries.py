@@ -174,7 +174,11 @@ class Batch(Base):
 
 
 class Receipt(Base):
-    """What a carrier said about one text, and when we heard it; append-only."""
+    """What a carrier said about one text, and when we heard it; append-only.
+
+    ``code`` is the gateway's, or a carrier's own behind its name, as in ``viettel:27``.
+    ``happened_at`` is when it happened, for those who say so.
+    """
 
     __tablename__ = "receipts"
     __table_args__ = (UniqueConstraint("broadcast_id", "position", "sid", "outcome", "code"),)
@@ -184,8 +188,9 @@ class Receipt(Base):
     position: Mapped[int]
     sid: Mapped[str] = mapped_column(String(64))
     outcome: Mapped[Outcome]
-    code: Mapped[str] = mapped_column(String(16), default="")
+    code: Mapped[str] = mapped_column(String(32), default="")
     received_at: Mapped[datetime]
+    happened_at: Mapped[datetime | None] = mapped_column(default=None)
 
 
 class ReceiptTally(Base):

@@ -17,9 +17,12 @@ from rq import Queue, SimpleWorker
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
+from campaigns.partners.references import References
 from service.database import reading
 from service.gateways import callback_tokens, open_gateway, open_voices
 from service.logs import belonging_to, note
+from service.pushes.addresses import PushAddresses
+from service.pushes.pushers import Pushers
 from service.resources import Resources
 from service.stored_files import drop, store
 from service.uploads import import_upload
@@ -53,6 +56,8 @@ def job_context(resources: Resources, redis: Redis, *, worker: str) -> JobContex
         keep_file=partial(store, settings.data_dir),
         drop_file=partial(drop, settings.data_dir),
         import_upload=partial(import_upload, resources, lease=LEASE),
+        pushes=Pushers(PushAddresses(settings.push_networks)),
+        references=partial(References, settings.seal_key.get_secret_value().encode()),
     )
 
 

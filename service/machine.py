@@ -17,6 +17,7 @@ from service.errors import UnreachableError
 from service.resources import Resources, open_resources
 from service.schema import upgrade
 from service.settings import Settings, load_settings
+from workers.queues import QueueName
 
 _READY_WITHIN_S = 30.0
 _LOOK_EVERY_S = 0.05
@@ -71,6 +72,8 @@ def running_machine(settings: Settings, wishes: Wishes) -> Iterator[Machine]:
         supervisor.start(_child("web", "--port", str(port), environment=environment))
         for number in range(1, wishes.workers + 1):
             supervisor.start(_child("worker", environment=environment, name=f"worker-{number}"))
+        queues = ("--queues", QueueName.PARTNERS)
+        supervisor.start(_child("worker", *queues, environment=environment, name="partners"))
         supervisor.start(_child("clock", environment=environment))
         web_url = f"http://127.0.0.1:{port}"
         _wait_for(supervisor, "web", f"{web_url}/healthz")
@@ -110,6 +113,7 @@ def _environment(settings: Settings) -> dict[str, str]:
         "LOA_PUBLIC_URL": settings.public_url,
         "TWILIO_ACCOUNT_SID": settings.twilio_account_sid,
         "LOA_CLAIM_LEASE_S": str(settings.claim_lease_s),
+        "LOA_PUSH_NETWORKS": ",".join(settings.push_networks),
         "LOA_LANES": ",".join(str(lane) for lane in settings.lanes_given),
     }
 

@@ -50,6 +50,7 @@ class Settings(BaseSettings):
     loopback_auth_token: SecretStr = Field(SecretStr(""), alias="LOA_LOOPBACK_AUTH_TOKEN")
     metrics_token: SecretStr = Field(SecretStr(""), alias="LOA_METRICS_TOKEN")
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field((), alias="LOA_TRUSTED_PROXIES")
+    push_networks: Annotated[tuple[str, ...], NoDecode] = Field((), alias="LOA_PUSH_NETWORKS")
     api_requests_a_minute: int = Field(1200, alias="LOA_API_RATE", ge=60)
     lanes_given: Annotated[tuple[Lane, ...], NoDecode] = Field((), alias="LOA_LANES")
     hotline_number: str = Field("1800 1119", alias="LOA_HOTLINE")
@@ -62,9 +63,9 @@ class Settings(BaseSettings):
     def _read_lanes(cls, value: object) -> object:
         return Lane.read_all(value) if isinstance(value, str) else value
 
-    @field_validator("trusted_proxies", mode="before")
+    @field_validator("trusted_proxies", "push_networks", mode="before")
     @classmethod
-    def _read_proxies(cls, value: object) -> object:
+    def _read_networks(cls, value: object) -> object:
         if not isinstance(value, str):
             return value
         return tuple(str(ip_network(part.strip())) for part in value.split(",") if part.strip())

@@ -15,13 +15,20 @@ IMPORT_TIMEOUT_S = 3600
 
 
 class QueueName(StrEnum):
-    """One queue for each urgency; a worker empties them in this order."""
+    """One queue for each urgency; a worker empties them in this order.
+
+    ``PARTNERS`` has workers of its own, because whoever works on it waits for partners' answers.
+    """
 
     URGENT = "urgent"
     RECEIPTS = "receipts"
     SENDING = "sending"
     UPKEEP = "upkeep"
     IMPORTS = "imports"
+    PARTNERS = "partners"
+
+
+USUAL_QUEUES = tuple(name for name in QueueName if name is not QueueName.PARTNERS)
 
 
 def queue(name: QueueName, redis: Redis) -> Queue:

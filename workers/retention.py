@@ -2,6 +2,7 @@
 
 from campaigns.access.answered import forget_answered
 from campaigns.access.attempts import forget_attempts
+from campaigns.partners.posts import forget_posts
 from campaigns.subscribers.uploads import forget_uploads
 from hotline.declarations.records import delete_expired
 from hotline.retention import close_forgotten_calls, empty_expired
@@ -17,5 +18,6 @@ def keep_retention() -> int:
         delete_expired(session, now=ctx.now())
         forget_answered(session, now=ctx.now())
         forget_attempts(session, now=ctx.now())
+        forget_posts(session, now=ctx.now())
         forget_uploads(session, now=ctx.now())
     return emptied

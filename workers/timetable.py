@@ -9,6 +9,7 @@ from redis import Redis
 
 from workers.caller_texts import recover_caller_texts, send_caller_texts
 from workers.imports import import_uploads
+from workers.pushes import push_to_partners
 from workers.queues import QueueName, ask_for
 from workers.receipts import drain_receipts
 from workers.retention import keep_retention
@@ -29,6 +30,7 @@ TIMETABLE = (
     Entry(wake_broadcasts, QueueName.URGENT, timedelta(seconds=1)),
     Entry(drain_receipts, QueueName.RECEIPTS, timedelta(milliseconds=500)),
     Entry(send_caller_texts, QueueName.URGENT, timedelta(seconds=2)),
+    Entry(push_to_partners, QueueName.PARTNERS, timedelta(seconds=1)),
     Entry(recover_caller_texts, QueueName.UPKEEP, timedelta(seconds=15)),
     Entry(fetch_voice_messages, QueueName.UPKEEP, timedelta(seconds=30)),
     Entry(keep_retention, QueueName.UPKEEP, timedelta(hours=1)),

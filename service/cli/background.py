@@ -13,7 +13,7 @@ from service.logs import begin_logs
 from service.resources import open_queue, open_resources
 from service.schema import require_current
 from service.settings import load_settings
-from workers.queues import QueueName
+from workers.queues import USUAL_QUEUES, QueueName
 
 MOST_WORKERS = 64
 
@@ -29,7 +29,7 @@ def _read_queues(_ctx: click.Context, _param: click.Parameter, value: str) -> li
 @click.option(
     "--queues",
     callback=_read_queues,
-    default=",".join(QueueName),
+    default=",".join(USUAL_QUEUES),
     show_default=True,
     help="Which queues to work on, the most urgent first, separated by commas.",
 )
@@ -44,6 +44,8 @@ def _read_queues(_ctx: click.Context, _param: click.Parameter, value: str) -> li
 @serving
 def worker(queues: list[QueueName], count: int, as_json: bool) -> None:  # noqa: FBT001 - click
     """Run workers, which send texts, take in receipts and keep the books.
+
+    The queue `partners` needs a worker of its own: it waits for what partners answer.
 
     SIGTERM lets each finish the batch it holds.
     """

@@ -10,9 +10,12 @@ from redis import Redis
 from sqlalchemy.orm import Session, sessionmaker
 
 from campaigns.lanes import Lane
+from campaigns.partners.references import References
 from campaigns.sealing import Sealer
 from campaigns.subscribers.uploads import Upload
 from service.database import reading
+from service.pushes.addresses import PushAddresses
+from service.pushes.pushers import Pushers
 from service.queue_server import open_redis
 from tests.builders import NOON
 from tests.fakes.carrier import FakeCarrier
@@ -91,6 +94,9 @@ def job_context(
         keep_file=files.__setitem__,
         drop_file=lambda name: files.pop(name, None),
         import_upload=imported.append,
+        # Partners of tests are servers on this machine, whom nobody may otherwise push to.
+        pushes=Pushers(PushAddresses(["127.0.0.1/32"])),
+        references=partial(References, b"a seal key that opens only tests"),
     )
     provide(context)
     yield context

@@ -1,0 +1,1 @@
+"""Pushes: batches of partners' feeds on their way out, signed as Standard Webhooks says."""
