@@ -1,7 +1,7 @@
 """Receiving: what carriers report about texts, late, twice and out of order, becomes outcomes."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from campaigns.base import Instant
 from campaigns.broadcasts.locks import share_broadcasts
+from campaigns.broadcasts.movers import note_carriers
 from campaigns.broadcasts.stops import heed_stops
 from campaigns.bulk import change, insert_new, rows_of
 from campaigns.deliveries import Delivery, DeliveryState, Receipt, ReceiptTally
@@ -21,7 +22,13 @@ Identity = tuple[int, int, str, str, str]
 
 _RANK = {Outcome.SILENT: 0, Outcome.NETWORK: 1, Outcome.HANDSET: 2, Outcome.FAILED: 2}
 _KEY = {"broadcast_id": BigInteger, "position": Integer}
-_COLUMNS = _KEY | {"sid": String, "outcome": String, "code": String, "received_at": Instant}
+_COLUMNS = _KEY | {
+    "sid": String,
+    "outcome": String,
+    "code": String,
+    "received_at": Instant,
+    "happened_at": Instant,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +36,8 @@ class CarrierReport:
     """One receipt as it came in: which delivery, by which name, and what became of it.
 
     ``is_stop``: it failed because whoever has the number told the carrier that they want no
-    texts of ours.
+    texts of ours. *happened_at* is when it happened and *carrier* the network that the number is
+    on by now, from those who say so.
     """
 
     broadcast_id: int
@@ -39,6 +47,8 @@ class CarrierReport:
     code: str
     received_at: datetime
     is_stop: bool = False
+    happened_at: datetime | None = None
+    carrier: str = ""
 
     @property
     def identity(self) -> Identity:
@@ -47,11 +57,15 @@ class CarrierReport:
 
 @dataclass(frozen=True, slots=True)
 class TakenIn:
-    """How many reports were new, repeated, about no delivery, or about another text's name."""
+    """How many reports were new, repeated, about no delivery, or about another text's name.
+
+    ``fresh`` are those that were new.
+    """
 
     new: int
     duplicate: int
     stray: int
+    fresh: frozenset[Identity] = field(default=frozenset(), compare=False)
 
 
 @dataclass(slots=True)
@@ -90,7 +104,12 @@ def take_in(session: Session, reports: Sequence[CarrierReport], *, now: datetime
     heed_stops(
         session, {(each.broadcast_id, each.position) for each in fresh if each.is_stop}, now=now
     )
-    taken = TakenIn(len(fresh), len(reports) - len(fresh), stray)
+    note_carriers(
+        session,
+        {(each.broadcast_id, each.position): each.carrier for each in fresh if each.carrier},
+        now=now,
+    )
+    taken = TakenIn(len(fresh), len(reports) - len(fresh), stray, frozenset(new))
     tally(session, {"duplicate": taken.duplicate, "stray": taken.stray}, now=now)
     tell(session, steps)
     return taken
@@ -116,7 +135,10 @@ def _add_to_tally(session: Session, day: date, kind: str, count: int) -> None:
 
 def _append(session: Session, reports: Mapping[Identity, CarrierReport]) -> set[Identity]:
     """Insert what is not known yet and return the identities of exactly that."""
-    rows = sorted((*identity, report.received_at) for identity, report in reports.items())
+    rows = [
+        (*identity, report.received_at, report.happened_at)
+        for identity, report in sorted(reports.items())
+    ]
     if not rows:
         return set()
     given = rows_of(session, _COLUMNS, rows)
