@@ -17,7 +17,6 @@ from rq import Queue, SimpleWorker
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
-from campaigns.partners.references import References
 from service.database import reading
 from service.gateways import callback_tokens, open_gateway, open_voices
 from service.logs import belonging_to, note
@@ -57,7 +56,6 @@ def job_context(resources: Resources, redis: Redis, *, worker: str) -> JobContex
         drop_file=partial(drop, settings.data_dir),
         import_upload=partial(import_upload, resources, lease=LEASE),
         pushes=Pushers(PushAddresses(settings.push_networks)),
-        references=partial(References, settings.seal_key.get_secret_value().encode()),
     )
 
 

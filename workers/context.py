@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session, sessionmaker
 from campaigns.gateway import TextGateway
 from campaigns.lanes import Lane
 from campaigns.partners.push_gateway import PushGateway
-from campaigns.partners.references import References
 from campaigns.sealing import Sealer
 from campaigns.subscribers.uploads import Upload
 from hotline.voice_gateway import VoiceGateway
@@ -22,8 +21,7 @@ class JobContext:
 
     *reading* opens a session that only reads and so waits for no writer. *keep_file* writes
     content under a name in the data directory, *drop_file* removes it. *import_upload* imports a
-    list that was claimed, and says there how it ended. *references* returns by what names the
-    partner of a number knows its texts.
+    list that was claimed, and says there how it ended.
     """
 
     sessions: sessionmaker[Session]
@@ -40,7 +38,6 @@ class JobContext:
     drop_file: Callable[[str], object]
     import_upload: Callable[[Upload], object]
     pushes: PushGateway
-    references: Callable[[int], References]
 
 
 class ContextMissingError(RuntimeError):

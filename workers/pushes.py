@@ -13,6 +13,7 @@ from campaigns.partners.models import Partner
 from campaigns.partners.push_gateway import Failed, Push, PushAnswer, Taken
 from campaigns.partners.pushing import PushClaim, claim_pushes, due_partners, settle_push
 from campaigns.partners.reading import Wanted, read_feed
+from campaigns.partners.references import References
 from workers.context import JobContext, context
 
 # More partners than there are mobile networks by far.
@@ -102,7 +103,7 @@ def _read(ctx: JobContext, claim: PushClaim) -> Push:
         partner = session.get_one(Partner, claim.partner_id)
         endpoint = session.get_one(PartnerEndpoint, claim.partner_id)
         wanted = Wanted(after=claim.first - 1, limit=claim.last - claim.first + 1)
-        found = read_feed(session, partner, wanted, references=ctx.references(partner.id))
+        found = read_feed(session, partner, wanted, references=References(ctx.sealer, partner.id))
         return Push(
             partner=partner.name,
             url=endpoint.url,

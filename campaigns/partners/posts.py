@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import ForeignKey, LargeBinary, String, delete, select
+from sqlalchemy import LargeBinary, String, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from campaigns.base import Base, BigId
@@ -18,14 +18,13 @@ class PartnerPost(Base):
     """One batch under its partner's own id; ``asked`` is the digest of what was posted.
 
     Written in the transaction that takes the receipts in, so there is an answer if and only if
-    they were.
+    they were. There is no foreign key: checking it would hold the partner's row before deliveries
+    are locked, and that is the wrong order.
     """
 
     __tablename__ = "partner_posts"
 
-    partner_id: Mapped[int] = mapped_column(
-        BigId, ForeignKey("partners.id"), primary_key=True, autoincrement=False
-    )
+    partner_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
     message_id: Mapped[str] = mapped_column(String(LONGEST_ID), primary_key=True)
     asked: Mapped[str] = mapped_column(String(64))
     posted_at: Mapped[datetime] = mapped_column(index=True)

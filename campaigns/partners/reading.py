@@ -9,6 +9,7 @@ from sqlalchemy import Row, String, select, type_coerce
 from sqlalchemy.orm import Session
 
 from campaigns.deliveries import Broadcast
+from campaigns.errors import PartnerRefusedError
 from campaigns.local_time import ZONE
 from campaigns.partners.models import FeedEntry, FeedState, Partner
 from campaigns.partners.references import References
@@ -23,7 +24,8 @@ FIELDS = (
 class Wanted:
     """Which entries are asked for: up to *limit* after the number *after*, perhaps only some.
 
-    From *since* on and before *until* we have heard of them; *sender* and *state* are as in a row.
+    We heard of them from *since* on and before *until*; *sender* and *state* are as in a row, and
+    empty for all.
     """
 
     after: int
@@ -31,7 +33,7 @@ class Wanted:
     since: datetime | None = None
     until: datetime | None = None
     sender: str = ""
-    state: FeedState | None = None
+    state: FeedState = FeedState.NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,22 @@ def read_feed(
         return Stretch(rows, found[-1].seq, max(last, found[-1].seq))
     newest = found[-1].seq if found else 0
     return Stretch(rows, max(wanted.after, last, newest), max(last, newest))
+
+
+def acknowledge(session: Session, partner: Partner, seq: int, *, now: datetime) -> int:
+    """Note that *partner* has read its feed up to *seq*; return how far it has read.
+
+    That never goes back. Raises PartnerRefusedError for entries that there are not yet.
+    """
+    kept = session.get_one(Partner, partner.id, with_for_update=True, populate_existing=True)
+    if seq > kept.last_seq:
+        raise PartnerRefusedError(
+            f"The feed ends at {kept.last_seq}. Nothing was changed. Acknowledge what you have "
+            "read."
+        )
+    if seq > kept.acknowledged_seq:
+        kept.acknowledged_seq, kept.acknowledged_at = seq, now
+    return kept.acknowledged_seq
 
 
 def _entries(partner: Partner, wanted: Wanted) -> Any:
@@ -89,7 +107,7 @@ def _entries(partner: Partner, wanted: Wanted) -> Any:
         query = query.where(entry.at < wanted.until)
     if wanted.sender:
         query = query.where(Broadcast.sender == wanted.sender)
-    if wanted.state is not None:
+    if wanted.state is not FeedState.NOTHING:
         query = query.where(entry.state == wanted.state)
     return query
 

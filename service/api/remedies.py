@@ -18,6 +18,7 @@ from service.api.kinds import (
     WRONG_CREDENTIALS,
     Kind,
 )
+from service.api.partner_kinds import PARTNER_KINDS
 from service.api.text_remedies import TEXT_RULES
 
 _UNKNOWN = (
@@ -33,6 +34,7 @@ _RULES = (
     Kind("unknown-subscriber", *_UNKNOWN),
     Kind("unknown-person", *_UNKNOWN),
     Kind("unknown-key", *_UNKNOWN),
+    Kind("unknown-partner", *_UNKNOWN),
     Kind("unknown-session", *_UNKNOWN),
     Kind("unknown-plan", *_UNKNOWN),
     Kind("unknown-campaign", *_UNKNOWN),
@@ -227,6 +229,7 @@ EVERY_KIND = tuple(
             INVALID,
             NO_QUEUE,
             NO_DATABASE,
+            *PARTNER_KINDS,
         )
     }.values()
 )

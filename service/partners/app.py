@@ -2,10 +2,11 @@
 
 from flask import Flask
 
+from service.partners.posts import posts
 from service.partners.receipts import receipts
 
 PREFIX = "/partner/v1"
-RESOURCES = (receipts,)
+RESOURCES = (receipts, posts)
 
 
 def add_partners_door(app: Flask) -> None:

@@ -10,7 +10,6 @@ from redis import Redis
 from sqlalchemy.orm import Session, sessionmaker
 
 from campaigns.lanes import Lane
-from campaigns.partners.references import References
 from campaigns.sealing import Sealer
 from campaigns.subscribers.uploads import Upload
 from service.database import reading
@@ -96,7 +95,6 @@ def job_context(
         import_upload=imported.append,
         # Partners of tests are servers on this machine, whom nobody may otherwise push to.
         pushes=Pushers(PushAddresses(["127.0.0.1/32"])),
-        references=partial(References, b"a seal key that opens only tests"),
     )
     provide(context)
     yield context

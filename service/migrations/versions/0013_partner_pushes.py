@@ -72,9 +72,6 @@ def upgrade() -> None:
         sa.Column("asked", sa.String(length=64), nullable=False),
         sa.Column("posted_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("said", sa.LargeBinary(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["partner_id"], ["partners.id"], name=op.f("fk_partner_posts_partner_id_partners")
-        ),
         sa.PrimaryKeyConstraint("partner_id", "message_id", name=op.f("pk_partner_posts")),
     )
     with op.batch_alter_table("partner_posts", schema=None) as batch_op:

@@ -20,7 +20,7 @@ from campaigns.subscribers.models import Subscriber
 from tests.builders import NOON, a_broadcast, a_province
 from tests.campaigns.partners.builders import a_claim, a_partner, feed_of, told
 
-KEY = b"a seal key that opens only tests"
+SEALER = Sealer(b"a seal key that opens only tests")
 
 
 @pytest.fixture
@@ -42,11 +42,13 @@ def broadcast(session: Session, sealer: Sealer, partner: Partner) -> Broadcast:
 
 
 def name_of(partner: Partner, broadcast: Broadcast, position: int) -> str:
-    return References(KEY, partner.id).make(broadcast.id, position)
+    return References(SEALER, partner.id).make(broadcast.id, position)
 
 
 def post(session: Session, partner: Partner, rows: Sequence[Any]) -> list[str]:
-    results = take_posted(session, partner, rows, references=References(KEY, partner.id), now=NOON)
+    results = take_posted(
+        session, partner, rows, references=References(SEALER, partner.id), now=NOON
+    )
     return [result.value for result in results]
 
 
