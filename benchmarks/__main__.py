@@ -16,7 +16,16 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import auditing, calling, handing_over, importing, interface, launching, sending
+from benchmarks import (
+    auditing,
+    calling,
+    handing_over,
+    importing,
+    interface,
+    launching,
+    pushing,
+    sending,
+)
 from tests.databases import GIVEN_URL, PostgreSQLServer, find_programs
 
 RESULTS = Path("var/bench.json")
@@ -112,6 +121,17 @@ def measure_handing_over(given: argparse.Namespace, postgresql: str | None) -> F
     return figures
 
 
+def measure_pushing(given: argparse.Namespace, postgresql: str | None) -> Figures:
+    if postgresql is None:
+        return {}
+    found = pushing.measure(postgresql=postgresql, runs=given.runs)
+    name = f"push to {pushing.QUICK} of {pushing.PARTNERS} partners at {pushing.RATE_PER_S}/s"
+    return {
+        f"{name}, slowest entry": a_figure(found["slowest_s"], "s"),
+        f"{name}, median": a_figure(found["median_s"], "s"),
+    }
+
+
 def measure_auditing(given: argparse.Namespace, postgresql: str | None) -> Figures:
     figures: Figures = {}
     for kind, run in auditing.measure(postgresql=postgresql, runs=given.runs).items():
@@ -127,6 +147,7 @@ MEASURES: dict[str, Callable[[argparse.Namespace, str | None], Figures]] = {
     "importing": measure_importing,
     "interface": measure_interface,
     "launching": measure_launching,
+    "pushing": measure_pushing,
     "sending": measure_sending,
 }
 

@@ -8,8 +8,10 @@ from sqlalchemy.orm import Session
 
 from campaigns.local_time import ZONE
 from campaigns.partners.accounts import all_carriers
+from campaigns.partners.endpoints import DeadLetter, PartnerEndpoint, all_endpoints
 from campaigns.partners.keys import PartnerKey, all_partner_keys
 from campaigns.partners.models import Partner
+from campaigns.partners.pushing import all_dead_letters
 
 Document = dict[str, Any]
 
@@ -24,8 +26,11 @@ def describe_partners(
 ) -> list[Document]:
     """Return *partners* as documents, in order."""
     carriers, keys = all_carriers(session), all_partner_keys(session)
+    endpoints, letters = all_endpoints(session), all_dead_letters(session)
     return [
-        _write(one, carriers.get(one.id, []), keys.get(one.id, []), now=now) for one in partners
+        _write(one, carriers.get(one.id, []), keys.get(one.id, []), now=now)
+        | {"push": _describe_push(endpoints.get(one.id), letters.get(one.id, []))}
+        for one in partners
     ]
 
 
@@ -56,6 +61,31 @@ def _write(
         "created_at": _moment(partner.created_at),
         "withdrawn_at": _moment(partner.withdrawn_at),
         "keys": [describe_key(one) | {"valid": one.is_valid(now)} for one in keys],
+    }
+
+
+def _describe_push(endpoint: PartnerEndpoint | None, letters: Iterable[DeadLetter]) -> object:
+    """Return how pushing to a partner goes; None for one who has no secret yet."""
+    if endpoint is None:
+        return None
+    return {
+        "url": endpoint.url,
+        "pushed_seq": endpoint.pushed_seq,
+        "answered_at": _moment(endpoint.answered_at),
+        "failing_since": _moment(endpoint.failing_since),
+        "failure": endpoint.failure,
+        "next_try_at": _moment(endpoint.due_at) if endpoint.failing_since else None,
+        "disabled_at": _moment(endpoint.disabled_at),
+        "disabled_why": endpoint.disabled_why,
+        "dead_letters": [
+            {
+                "first_seq": letter.first_seq,
+                "last_seq": letter.last_seq,
+                "given_up_at": _moment(letter.given_up_at),
+                "why": letter.why,
+            }
+            for letter in letters
+        ],
     }
 
 

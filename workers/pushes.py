@@ -2,10 +2,12 @@
 
 import logging
 import time
+from collections.abc import Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from campaigns.errors import SealBrokenError
 from campaigns.partners.endpoints import PartnerEndpoint, secrets_of
@@ -51,8 +53,7 @@ class _Turn:
             if not self.under_way:
                 return self.taken
             done, _ = wait(self.under_way, _LOOK_EVERY_S, FIRST_COMPLETED)
-            for one in done:
-                self._end(one)
+            self._end(done)
 
     def _may_begin_more(self) -> bool:
         """Whether there is time for more: at the end of a turn, for as long as a slow one lasts."""
@@ -73,42 +74,48 @@ class _Turn:
         with ctx.sessions.begin() as session:
             free = MOST_AT_ONCE - len(self.under_way)
             claims = claim_pushes(session, busy=busy, limit=free, now=now)
-        for claim in claims:
-            self.under_way[self._send(claim)] = (claim, time.monotonic())
+        with ctx.reading() as session:
+            for claim in claims:
+                self.under_way[self._send(session, claim)] = (claim, time.monotonic())
 
-    def _send(self, claim: PushClaim) -> Future[PushAnswer]:
+    def _send(self, session: Session, claim: PushClaim) -> Future[PushAnswer]:
         try:
-            return self.pool.submit(self.ctx.pushes.send, _read(self.ctx, claim))
+            return self.pool.submit(self.ctx.pushes.send, _read(self.ctx, session, claim))
         except SealBrokenError:
             # One damaged secret must not keep everybody else from being pushed to.
             unreadable: Future[PushAnswer] = Future()
             unreadable.set_result(Failed("its secret does not open with LOA_SEAL_KEY"))
             return unreadable
 
-    def _end(self, done: Future[PushAnswer]) -> None:
-        ctx, (claim, since) = self.ctx, self.under_way.pop(done)
-        if time.monotonic() - since > _SLOW_S:
-            self.slow.add(claim.partner_id)
-        answer = done.result()
-        with ctx.sessions.begin() as session:
-            counts = settle_push(session, claim, answer, now=ctx.now())
-        if isinstance(answer, Failed):
-            log.warning("push to partner %s failed: %s", claim.partner_id, answer.why)
-        self.taken += counts and isinstance(answer, Taken)
+    def _end(self, done: Iterable[Future[PushAnswer]]) -> None:
+        """Settle what was answered, all at once and in the order of the partners."""
+        ended = []
+        for one in done:
+            claim, since = self.under_way.pop(one)
+            if time.monotonic() - since > _SLOW_S:
+                self.slow.add(claim.partner_id)
+            ended.append((claim, one.result()))
+        if not ended:
+            return
+        with self.ctx.sessions.begin() as session:
+            for claim, answer in sorted(ended, key=lambda one: one[0].partner_id):
+                counts = settle_push(session, claim, answer, now=self.ctx.now())
+                self.taken += counts and isinstance(answer, Taken)
+                if isinstance(answer, Failed):
+                    log.warning("push to partner %s failed: %s", claim.partner_id, answer.why)
 
 
-def _read(ctx: JobContext, claim: PushClaim) -> Push:
+def _read(ctx: JobContext, session: Session, claim: PushClaim) -> Push:
     """Read the entries of *claim*, as a partner would that pulls them."""
-    with ctx.reading() as session:
-        partner = session.get_one(Partner, claim.partner_id)
-        endpoint = session.get_one(PartnerEndpoint, claim.partner_id)
-        wanted = Wanted(after=claim.first - 1, limit=claim.last - claim.first + 1)
-        found = read_feed(session, partner, wanted, references=References(ctx.sealer, partner.id))
-        return Push(
-            partner=partner.name,
-            url=endpoint.url,
-            secrets=secrets_of(endpoint, sealer=ctx.sealer, now=ctx.now()),
-            first=claim.first,
-            last=claim.last,
-            rows=found.rows,
-        )
+    partner = session.get_one(Partner, claim.partner_id)
+    endpoint = session.get_one(PartnerEndpoint, claim.partner_id)
+    wanted = Wanted(after=claim.first - 1, limit=claim.last - claim.first + 1)
+    found = read_feed(session, partner, wanted, references=References(ctx.sealer, partner.id))
+    return Push(
+        partner=partner.name,
+        url=endpoint.url,
+        secrets=secrets_of(endpoint, sealer=ctx.sealer, now=ctx.now()),
+        first=claim.first,
+        last=claim.last,
+        rows=found.rows,
+    )

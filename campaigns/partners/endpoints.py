@@ -4,7 +4,7 @@ import base64
 import secrets as randomness
 from datetime import datetime, timedelta
 
-from sqlalchemy import BigInteger, ForeignKey, LargeBinary, String, Text
+from sqlalchemy import BigInteger, ForeignKey, LargeBinary, String, Text, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from campaigns.audit import record
@@ -135,6 +135,11 @@ def stop_pushing(session: Session, partner: Partner, *, why: str, now: datetime)
         session.flush()
         record(session, "partner.push.off", f"partner:{partner.name}", now=now, why=why)
     return endpoint
+
+
+def all_endpoints(session: Session) -> dict[int, PartnerEndpoint]:
+    """Return every endpoint, by its partner's number."""
+    return {one.partner_id: one for one in session.scalars(select(PartnerEndpoint))}
 
 
 def require_endpoint(session: Session, partner: Partner) -> PartnerEndpoint:

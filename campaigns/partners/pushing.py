@@ -4,6 +4,7 @@ In the order of the feed: the next batch is tried once the last one is answered.
 for three days is given up and stays visible, so that the newest receipts are never behind it.
 """
 
+from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,7 +26,7 @@ from campaigns.partners.push_gateway import Failed, Gone, PushAnswer, Taken
 
 MOST_ENTRIES = 1000
 # What happens meanwhile goes together: a request for each entry would cost both sides more.
-GATHER_FOR = timedelta(milliseconds=500)
+GATHER_FOR = timedelta(milliseconds=300)
 FIRST_WAIT = timedelta(seconds=5)
 LONGEST_WAIT = timedelta(hours=1)
 # A partner says how long to wait, but can neither keep us busy nor outlast the batch.
@@ -201,3 +202,11 @@ def dead_letters_of(session: Session, partner: Partner) -> list[DeadLetter]:
             .order_by(DeadLetter.first_seq)
         )
     )
+
+
+def all_dead_letters(session: Session) -> dict[int, list[DeadLetter]]:
+    """Return every dead letter, by its partner's number, the first stretch first."""
+    found: dict[int, list[DeadLetter]] = defaultdict(list)
+    for letter in session.scalars(select(DeadLetter).order_by(DeadLetter.first_seq)):
+        found[letter.partner_id].append(letter)
+    return found

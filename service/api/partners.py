@@ -56,6 +56,32 @@ class NewPartnerKeyOut(PartnerKeyOut):
     text: str
 
 
+class DeadLetterOut(BaseModel):
+    """Entries of the feed that nobody took for three days; a replay brings them again."""
+
+    first_seq: int
+    last_seq: int
+    given_up_at: str
+    why: str
+
+
+class PushOut(BaseModel):
+    """How pushing goes: ``pushed_seq`` is how far the partner has answered.
+
+    Without ``url`` the secret is only for what the partner posts itself.
+    """
+
+    url: str
+    pushed_seq: int
+    answered_at: str | None
+    failing_since: str | None
+    failure: str
+    next_try_at: str | None
+    disabled_at: str | None
+    disabled_why: str
+    dead_letters: list[DeadLetterOut]
+
+
 class PartnerOut(BaseModel):
     """A partner: its networks, where its programs ask from, its keys, and where its feed stands.
 
@@ -74,6 +100,7 @@ class PartnerOut(BaseModel):
     created_at: str
     withdrawn_at: str | None
     keys: list[KnownKeyOut]
+    push: PushOut | None
 
 
 class PartnerList(BaseModel):

@@ -1,6 +1,7 @@
 """Commands about telecom partners: accounts, keys, and how far each has read."""
 
 from datetime import datetime
+from typing import Any
 
 import click
 from rich.table import Table
@@ -23,6 +24,7 @@ from campaigns.partners.keys import (
 )
 from service.cli.moments import Moment
 from service.cli.output import Answer, answering
+from service.cli.partner_pushes import push, replay_feed, secret
 from service.database import reading
 from service.partner_documents import describe_key, describe_partner, describe_partners
 from service.resources import open_resources
@@ -162,7 +164,9 @@ def status() -> Answer:
     """Show all partners, their networks and keys, and how far each has read."""
     with open_resources() as resources, reading(resources.sessions) as session:
         documents = describe_partners(session, list_partners(session), now=resources.now())
-    table = Table("name", "networks", "last entry", "acknowledged", "valid keys", box=None)
+    table = Table(
+        "name", "networks", "last entry", "acknowledged", "pushed", "valid keys", box=None
+    )
     for one in documents:
         keys = ", ".join(str(each["key"]) for each in one["keys"] if each["valid"])
         table.add_row(
@@ -170,10 +174,15 @@ def status() -> Answer:
             ", ".join(one["carriers"]),
             str(one["last_seq"]),
             str(one["acknowledged_seq"]),
+            _say_push(one["push"]),
             keys or "none",
         )
     empty = "There are no partners yet. Add one with `loa partners add NAME --carriers C`."
     return Answer({"partners": documents}, [table if documents else empty])
+
+
+for command in (secret, push, replay_feed):
+    partners.add_command(command)
 
 
 def _made(new: NewPartnerKey) -> Answer:
@@ -182,6 +191,20 @@ def _made(new: NewPartnerKey) -> Answer:
         describe_key(new.key) | {"text": new.text},
         [Text(new.text), f"Keep it now: it is not shown again. It ends on {ends}."],
     )
+
+
+def _say_push(push: dict[str, Any] | None) -> Text:
+    """Say in a few words how far a partner was pushed, and what is wrong."""
+    if push is None or not push["url"]:
+        return Text("no")
+    said = Text(str(push["pushed_seq"]))
+    if push["disabled_at"]:
+        said.append(f", off: {push['disabled_why']}", style="red")
+    elif push["failing_since"]:
+        said.append(f", failing: {push['failure']}", style="red")
+    for letter in push["dead_letters"]:
+        said.append(f"\ngiven up: {letter['first_seq']} to {letter['last_seq']}", style="red")
+    return said
 
 
 def _split(names: str) -> list[str]:

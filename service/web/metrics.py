@@ -4,6 +4,7 @@ import hmac
 import threading
 import time
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 
 from flask import Response, request
 from prometheus_client import CollectorRegistry
@@ -19,6 +20,7 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import DatabaseError
 
 from campaigns.broadcasts.watching import TextCount, count_texts
+from campaigns.partners.push_figures import PushFigures, draw_push_figures
 from service.database import reading
 from service.resources import Resources, open_queue
 from service.web.turn_times import BOUNDS, TurnTimes, read_turn_times
@@ -52,12 +54,13 @@ class Metrics:
     def collect(self) -> Iterator[Metric]:
         """Yield every metric; what a server that is away would tell is left out."""
         try:
-            counts = self._count_texts()
+            counts, pushes = self._count_texts(), self._look_at_pushes()
         except DatabaseError:
             yield _is_up("database", 0)
         else:
             yield _is_up("database", 1)
             yield _texts(counts)
+            yield from _pushes(pushes, now=self._resources.now())
         try:
             with open_queue(self._resources.settings) as redis:
                 vitals, times = self._ask(redis)
@@ -74,6 +77,10 @@ class Metrics:
 
     def _ask(self, redis: Redis) -> tuple[Vitals, TurnTimes]:
         return read_vitals(redis, now=self._resources.now()), read_turn_times(redis)
+
+    def _look_at_pushes(self) -> list[PushFigures]:
+        with reading(self._resources.sessions) as session:
+            return draw_push_figures(session)
 
     def _count_texts(self) -> list[TextCount]:
         with self._lock:
@@ -98,6 +105,31 @@ def _texts(counts: Iterable[TextCount]) -> Metric:
     for one in counts:
         texts.add_metric((one.lane, one.state, one.reason), one.texts)
     return texts
+
+
+def _pushes(figures: Iterable[PushFigures], *, now: datetime) -> Iterator[Metric]:
+    by = ("partner",)
+    waiting = GaugeMetricFamily(
+        "loa_push_waiting", "Entries that a partner has not taken", labels=by
+    )
+    lag = GaugeMetricFamily("loa_push_lag_seconds", "Age of the oldest of them", labels=by)
+    failing = GaugeMetricFamily(
+        "loa_push_failing_seconds", "For how long a partner has taken nothing", labels=by
+    )
+    off = GaugeMetricFamily("loa_push_off", "Whether pushing is switched off", labels=by)
+    dead = GaugeMetricFamily("loa_push_given_up", "Entries given up after three days", labels=by)
+    for one in figures:
+        name = (one.partner,)
+        waiting.add_metric(name, one.waiting)
+        lag.add_metric(name, _seconds(one.waiting_since, now))
+        failing.add_metric(name, _seconds(one.failing_since, now))
+        off.add_metric(name, one.is_off)
+        dead.add_metric(name, one.given_up)
+    yield from (waiting, lag, failing, off, dead)
+
+
+def _seconds(since: datetime | None, now: datetime) -> float:
+    return (now - since).total_seconds() if since else 0.0
 
 
 def _queues(vitals: Vitals) -> Iterator[Metric]:

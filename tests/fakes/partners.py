@@ -12,12 +12,13 @@ from standardwebhooks import Webhook
 
 @dataclass(frozen=True)
 class Answer:
-    """What the partner says to one request; with *hang* only once somebody lets it go on."""
+    """What the partner says to one request; with *hang* once somebody lets it go on, or in time."""
 
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
     hang: threading.Event | None = None
+    hang_s: float = 20
     cut: bool = False
 
 
@@ -68,7 +69,7 @@ def running_partner(partner: Partner) -> Iterator[Partner]:
             headers = {name.lower(): value for name, value in self.headers.items()}
             said = partner.answer(headers, body)
             if said.hang is not None:
-                said.hang.wait(20)
+                said.hang.wait(said.hang_s)
             if said.cut:
                 self.close_connection = True
                 return

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,16 @@ from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session, sessionmaker
 
+from campaigns.partners.endpoints import draw_push_secret, push_to
+from campaigns.partners.push_gateway import Failed
+from campaigns.partners.pushing import claim_pushes, settle_push
 from campaigns.sealing import Sealer
 from service.queue_server import open_async_redis, open_redis
 from service.settings import Settings
 from service.web.app import create_app
 from service.web.turn_times import TurnTimer
 from tests.builders import NOON, a_broadcast, a_province
+from tests.campaigns.partners.builders import a_partner, a_told_feed
 from tests.fakes.telephones import ClockedResources
 from tests.guards.sources import ROOT
 from workers.queues import QueueName, ask_for
@@ -117,6 +122,25 @@ def test_the_figures_are_those_of_the_tables_and_the_queue(
     drawn = set(re.findall(r"loa_\w+", DASHBOARD.read_text(encoding="utf-8")))
     assert drawn - {name for name, _ in found} == set(), "the dashboard draws what nobody measures"
     assert {"loa_texts", "loa_queue_jobs", "loa_turn_seconds_bucket"} <= drawn
+
+
+def test_the_figures_say_which_partner_is_behind(
+    settings: dict[str, Any], engine: Engine, sessions: sessionmaker[Session], sealer: Sealer
+) -> None:
+    with sessions.begin() as session:
+        a_province(session, sealer, people=1)
+        broadcast_id = a_broadcast(session).id
+        partner = a_partner(session)
+        a_told_feed(session, partner, entries=7, broadcast_id=broadcast_id)
+        draw_push_secret(session, partner, sealer=sealer, now=NOON)
+        push_to(session, partner, "https://partner.example.vn/loa", now=NOON)
+        [claim] = claim_pushes(session, busy=(), limit=1, now=NOON)
+        settle_push(session, claim, Failed("it answered 500"), now=NOON - timedelta(seconds=9))
+    found = read(a_web(settings, engine, sessions, sealer))
+    assert found["loa_push_waiting", "viettel-ls"] == 7
+    assert found["loa_push_lag_seconds", "viettel-ls"] == 0
+    assert found["loa_push_failing_seconds", "viettel-ls"] == 9
+    assert found["loa_push_off", "viettel-ls"] == found["loa_push_given_up", "viettel-ls"] == 0
 
 
 def test_without_the_queue_server_the_tables_are_still_counted(
