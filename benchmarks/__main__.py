@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any
 
 from rich.console import Console
@@ -162,7 +163,7 @@ def a_postgresql() -> Iterator[str | None]:
     elif find_programs() is None:
         yield None
     else:
-        server = PostgreSQLServer(**_DURABLE)
+        server = PostgreSQLServer(Path(gettempdir()), **_DURABLE)
         server.start()
         try:
             yield server.url

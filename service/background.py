@@ -17,8 +17,9 @@ from rq import Queue, SimpleWorker
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
+from service.carrier_accounts import callback_tokens
 from service.database import reading
-from service.gateways import callback_tokens, open_gateway, open_voices
+from service.gateways import open_gateway, open_voices
 from service.logs import belonging_to, note
 from service.resources import Resources
 from service.stored_files import drop, store

@@ -76,9 +76,14 @@ class Desk:
 
 @pytest.fixture
 def desk(
-    own_engine: Engine, commits: sessionmaker[Session], sealer: Sealer, *, data_dir: Path
+    own_engine: Engine,
+    commits: sessionmaker[Session],
+    sealer: Sealer,
+    *,
+    data_dir: Path,
+    valkey_url: str,
 ) -> Desk:
-    settings = Settings.model_validate({"data_dir": data_dir, "redis_url": "redis://127.0.0.1:1"})
+    settings = Settings.model_validate({"data_dir": data_dir, "redis_url": valkey_url})
     return Desk(ClockedResources(settings, own_engine, commits, sealer, Clock()))
 
 
