@@ -17,7 +17,16 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import auditing, calling, handing_over, importing, interface, launching, sending
+from benchmarks import (
+    auditing,
+    calling,
+    handing_over,
+    importing,
+    interface,
+    launching,
+    pulling,
+    sending,
+)
 from tests.databases import GIVEN_URL, PostgreSQLServer, find_programs
 
 RESULTS = Path("var/bench.json")
@@ -121,6 +130,15 @@ def measure_auditing(given: argparse.Namespace, postgresql: str | None) -> Figur
     return figures
 
 
+def measure_pulling(given: argparse.Namespace, postgresql: str | None) -> Figures:
+    if postgresql is None:
+        return {}
+    found = pulling.measure(postgresql=postgresql, runs=given.runs)
+    peers = {"Flask and SQLAlchemy objects": found["peer_per_s"]}
+    ratio = round(found["per_s"] / found["peer_per_s"], 1)
+    return {"partner's feed, NDJSON": a_figure(found["per_s"], "rows/s", peers, ratio)}
+
+
 MEASURES: dict[str, Callable[[argparse.Namespace, str | None], Figures]] = {
     "auditing": measure_auditing,
     "calling": measure_calling,
@@ -128,6 +146,7 @@ MEASURES: dict[str, Callable[[argparse.Namespace, str | None], Figures]] = {
     "importing": measure_importing,
     "interface": measure_interface,
     "launching": measure_launching,
+    "pulling": measure_pulling,
     "sending": measure_sending,
 }
 
