@@ -50,8 +50,10 @@ CampaignError
 │   ├── SlugTakenError           the slug belongs to a campaign with other content
 │   ├── UnknownCampaignError     no campaign has this slug
 │   └── UnknownPlanError         no plan has this number or digest
+├── UnknownErrandError           nobody has asked for this, or it is forgotten
 └── BroadcastError
     ├── BroadcastFrozenError     the broadcast is past the point where this is possible
+    ├── LaunchWithdrawnError     it was stopped before a worker began
     └── UnknownBroadcastError    no broadcast has this number
 
 Every message says what happened and what to do next, in plain English, and holds no number.
@@ -275,12 +277,20 @@ class UnknownPlanError(PlanError):
     """No plan has this number or digest."""
 
 
+class UnknownErrandError(CampaignError):
+    """Nobody has asked for this, or it is forgotten."""
+
+
 class BroadcastError(CampaignError):
     """A broadcast cannot go the way it was asked to."""
 
 
 class BroadcastFrozenError(BroadcastError):
     """The broadcast is past the point where this is possible."""
+
+
+class LaunchWithdrawnError(BroadcastError):
+    """A launch was stopped before a worker began with it."""
 
 
 class UnknownBroadcastError(BroadcastError):

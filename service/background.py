@@ -18,6 +18,7 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from service.database import reading
+from service.errands import do_errand
 from service.gateways import callback_tokens, open_gateway, open_voices
 from service.logs import belonging_to, note
 from service.resources import Resources
@@ -53,6 +54,7 @@ def job_context(resources: Resources, redis: Redis, *, worker: str) -> JobContex
         keep_file=partial(store, settings.data_dir),
         drop_file=partial(drop, settings.data_dir),
         import_upload=partial(import_upload, resources, lease=LEASE),
+        do_errand=partial(do_errand, resources, redis),
     )
 
 

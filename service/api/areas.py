@@ -18,7 +18,7 @@ from campaigns.tables import NumberedRow
 from service.api.given import Code, Given, Line
 from service.api.kept import kept
 from service.api.levels import Decision, decision_of
-from service.api.once import once
+from service.api.once import Deed, once
 from service.api.requests import needs, resources
 from service.area_files import load_tree, recode_everywhere
 
@@ -103,7 +103,8 @@ class RecodedList(BaseModel):
 @needs(Permission.AREAS_WRITE)
 @areas.input(TreeIn)
 @areas.output(LoadedOut)
-def load(json_data: TreeIn) -> Response:
+@once()
+def load(json_data: TreeIn) -> Deed:
     """Take over a tree of areas.
 
     As from a file: all rows or none, and faults name the row, counted from 1.
@@ -118,14 +119,15 @@ def load(json_data: TreeIn) -> Response:
             "unchanged": loaded.unchanged,
         }
 
-    return once(do)
+    return do
 
 
 @areas.post("/areas/recodings")
 @needs(Permission.AREAS_WRITE)
 @areas.input(RecodingsIn)
 @areas.output(RecodedList)
-def recode(json_data: RecodingsIn) -> Response:
+@once()
+def recode(json_data: RecodingsIn) -> Deed:
     """Move people from areas' old codes to new ones.
 
     Load the new tree first. Sent again, nobody is moved again.
@@ -136,7 +138,7 @@ def recode(json_data: RecodingsIn) -> Response:
         done = recode_everywhere(session, rows, name="request", now=resources().now())
         return {"items": [_recoded(one) for one in done]}
 
-    return once(do)
+    return do
 
 
 @areas.get("/areas")

@@ -28,7 +28,7 @@ from service.api.kept import kept
 from service.api.kinds import EDITED, NO_ETAG
 from service.api.local_texts import without_others
 from service.api.paging import PageQuery, cursor_of, number_in
-from service.api.problems import Refusal, RefusedError
+from service.api.refusals import Refusal, RefusedError
 from service.api.requests import answer, caller, needs, reading, resources, writing
 from service.planning import terms_of
 

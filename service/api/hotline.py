@@ -28,7 +28,7 @@ from hotline.ticket_work import (
 from hotline.tickets import TicketKind, list_tickets
 from service.api.given import Given, Line, Text
 from service.api.kept import kept
-from service.api.once import once
+from service.api.once import Deed, once
 from service.api.requests import answer, caller, needs, reading, resources, writing
 from service.voice_files import open_voice_file
 
@@ -137,7 +137,8 @@ def list_all(query_data: TicketQuery) -> Response:
 @needs(Permission.TICKETS_WORK)
 @hotline.input(AssignIn)
 @hotline.output(TicketOut)
-def assign(reference: str, json_data: AssignIn) -> Response:
+@once()
+def assign(reference: str, json_data: AssignIn) -> Deed:
     """Take a ticket.
 
     Nobody loses one without being named.
@@ -153,14 +154,15 @@ def assign(reference: str, json_data: AssignIn) -> Response:
         )
         return describe_ticket(taken, sealer=resources().sealer)
 
-    return once(do)
+    return do
 
 
 @hotline.post(f"/hotline/tickets/{_REFERENCE}/answer")
 @needs(Permission.TICKETS_WORK)
 @hotline.input(ToldIn)
 @hotline.output(TicketOut)
-def tell(reference: str, json_data: ToldIn) -> Response:
+@once()
+def tell(reference: str, json_data: ToldIn) -> Deed:
     """Keep what the caller was told."""
 
     def do(session: Session) -> dict[str, object]:
@@ -170,20 +172,21 @@ def tell(reference: str, json_data: ToldIn) -> Response:
         )
         return describe_ticket(told, sealer=sealer)
 
-    return once(do)
+    return do
 
 
 @hotline.post(f"/hotline/tickets/{_REFERENCE}/close")
 @needs(Permission.TICKETS_WORK)
 @hotline.output(TicketOut)
-def close(reference: str) -> Response:
+@once()
+def close(reference: str) -> Deed:
     """Close a ticket for good."""
 
     def do(session: Session) -> dict[str, object]:
         closed = close_ticket(session, reference, now=resources().now())
         return describe_ticket(closed, sealer=resources().sealer)
 
-    return once(do)
+    return do
 
 
 @hotline.post(f"/hotline/tickets/{_REFERENCE}/reveal")
@@ -237,7 +240,8 @@ def list_answers() -> Response:
 @hotline.post("/hotline/answers/<string(maxlength=40):code>/approve")
 @needs(Permission.ANSWERS_APPROVE)
 @hotline.output(AnswerOut)
-def approve(code: str) -> Response:
+@once()
+def approve(code: str) -> Deed:
     """Approve an answer's newest version.
 
     Medical ones need the health data owner, all others the content approver; nobody approves
@@ -249,7 +253,7 @@ def approve(code: str) -> Response:
         (version,) = [one for one in newest_versions(session) if one.code == code]
         return _answer(version, load_bank(session))
 
-    return once(do)
+    return do
 
 
 @hotline.get("/hotline/statistics")

@@ -27,7 +27,7 @@ from campaigns.subscribers.uploads import (
 )
 from service.api.given import Given
 from service.api.kept import kept
-from service.api.once import once
+from service.api.once import Deed, once
 from service.api.paging import PageQuery, cursor_of, number_in
 from service.api.requests import answer, caller, needs, reading, resources, writing
 
@@ -99,11 +99,17 @@ class ImportPage(BaseModel):
     next: str | None
 
 
+def _point_to_it(said: Response) -> None:
+    number = orjson.loads(said.data)["import"]
+    said.headers["Location"] = f"/api/v1/subscribers/imports/{number}"
+
+
 @imports.post("/subscribers/imports")
 @needs(Permission.SUBSCRIBERS_IMPORT)
 @imports.input(ListQuery, location="query")
 @imports.output(ImportOut, status_code=202)
-def hand_over(query_data: ListQuery) -> Response:
+@once(status=202, finish=_point_to_it)
+def hand_over(query_data: ListQuery) -> Deed:
     """Hand over a list of subscribers.
 
     A CSV, XLSX or NDJSON of at most 100 MB, whatever its type is called. A worker imports it,
@@ -133,10 +139,7 @@ def hand_over(query_data: ListQuery) -> Response:
         )
         return _document(upload, by=caller().person.login)
 
-    accepted = once(do, status=202)
-    number = orjson.loads(accepted.data)["import"]
-    accepted.headers["Location"] = f"/api/v1/subscribers/imports/{number}"
-    return accepted
+    return do
 
 
 @imports.get("/subscribers/imports")

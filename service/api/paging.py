@@ -8,7 +8,7 @@ from pydantic import Field
 
 from service.api.given import Given
 from service.api.kinds import REFUSED
-from service.api.problems import Refusal, RefusedError
+from service.api.refusals import Refusal, RefusedError
 
 USUAL = 50
 MOST = 200

@@ -24,7 +24,7 @@ from campaigns.people import (
 )
 from service.api.given import Code, Given, Line
 from service.api.kept import kept
-from service.api.once import once
+from service.api.once import Deed, once
 from service.api.requests import answer, caller, needs, reading, resources, writing
 from service.api.session_views import EndedSessions, SessionList, session_document
 
@@ -127,7 +127,8 @@ def list_all() -> Response:
 @needs(Permission.PEOPLE_MANAGE)
 @people.input(PersonIn)
 @people.output(PersonOut, status_code=201)
-def add(json_data: PersonIn) -> Response:
+@once(status=201)
+def add(json_data: PersonIn) -> Deed:
     """Add a person."""
 
     def do(session: Session) -> dict[str, object]:
@@ -143,7 +144,7 @@ def add(json_data: PersonIn) -> Response:
         )
         return person_document(session, person)
 
-    return once(do, status=201)
+    return do
 
 
 @people.patch("/people/<login>")
@@ -166,7 +167,8 @@ def change(login: str, json_data: StandingIn) -> Response:
 @people.post("/people/<login>/withdraw")
 @needs(Permission.PEOPLE_MANAGE)
 @people.output(PersonOut)
-def withdraw(login: str) -> Response:
+@once()
+def withdraw(login: str) -> Deed:
     """End all that a person may do, at once.
 
     Their keys, sessions and invitations end; what they wrote and signed stays.
@@ -177,13 +179,14 @@ def withdraw(login: str) -> Response:
         withdraw_person(session, person, now=resources().now())
         return person_document(session, person)
 
-    return once(do)
+    return do
 
 
 @people.post("/people/<login>/restore")
 @needs(Permission.PEOPLE_MANAGE)
 @people.output(PersonOut)
-def restore(login: str) -> Response:
+@once()
+def restore(login: str) -> Deed:
     """Let a person act again who was withdrawn.
 
     With the same roles, password and app; keys and sessions stay ended.
@@ -194,7 +197,7 @@ def restore(login: str) -> Response:
         restore_person(session, person, now=resources().now())
         return person_document(session, person)
 
-    return once(do)
+    return do
 
 
 @people.post("/people/<login>/invitations")
