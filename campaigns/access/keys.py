@@ -159,8 +159,12 @@ def revoke_keys_of(session: Session, person: Person, *, now: datetime) -> int:
     return change(session, update(ApiKey).where(*open_keys).values(revoked_at=now))
 
 
-def list_keys(session: Session) -> list[ApiKey]:
-    return list(session.scalars(select(ApiKey).order_by(ApiKey.id)))
+def list_keys(
+    session: Session, *, after: int | None = None, limit: int | None = None
+) -> list[ApiKey]:
+    """Return keys, the oldest first: up to *limit* of those made after key *after*."""
+    query = select(ApiKey).order_by(ApiKey.id).limit(limit)
+    return list(session.scalars(query if after is None else query.where(ApiKey.id > after)))
 
 
 def find_valid_key(session: Session, text: str, *, now: datetime) -> ApiKey | None:

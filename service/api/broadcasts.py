@@ -28,7 +28,7 @@ from campaigns.plans.approvals import get_plan, require_approval
 from service.api.errands import AS_ERRAND, ErrandOut, answer_errand, give_errand, point_to_errand
 from service.api.kept import kept, kept_value
 from service.api.once import Deed, once
-from service.api.paging import PageQuery, cursor_of, number_in
+from service.api.paging import PageQuery, number_in, page
 from service.api.requests import answer, needs, reading, resources
 from service.planning import ask_for_sending, launch_plan
 from service.resources import open_queue
@@ -145,9 +145,7 @@ def list_all(query_data: PageQuery) -> Response:
 
     def read(session: Session) -> dict[str, object]:
         found = find_broadcasts(session, before=before, limit=query_data.limit + 1)
-        page = found[: query_data.limit]
-        more = cursor_of(page[-1].id) if len(found) > len(page) else None
-        return {"items": [_document(one) for one in page], "next": more}
+        return page(found, query_data.limit, key=lambda one: one.id, write=_document)
 
     return kept(read)
 

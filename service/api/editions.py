@@ -15,7 +15,7 @@ from hotline.editions import Edition, get_edition, list_editions
 from hotline.loading import load_set, read_set
 from service.api.given import Given
 from service.api.once import Deed, once
-from service.api.paging import PageQuery, cursor_of, number_in
+from service.api.paging import PageQuery, number_in, page
 from service.api.requests import answer, caller, needs, reading, resources
 
 editions = APIBlueprint("editions", __name__, tag="Hotline")
@@ -89,9 +89,7 @@ def list_all(query_data: PageQuery) -> Response:
     before = number_in(query_data.after)
     with reading() as session:
         found = list_editions(session, before=before, limit=query_data.limit + 1)
-    page = found[: query_data.limit]
-    more = cursor_of(page[-1].id) if len(found) > len(page) else None
-    return answer({"items": [_edition(one) for one in page], "next": more})
+    return answer(page(found, query_data.limit, key=lambda one: one.id, write=_edition))
 
 
 @editions.get(f"/hotline/editions/{_ID}")

@@ -1,6 +1,7 @@
 """The hotline: what callers left to be worked, its answers and their approval, its statistics."""
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated, Any
 
 import orjson
@@ -29,6 +30,7 @@ from hotline.tickets import TicketKind, list_tickets
 from service.api.given import Given, Line, Text
 from service.api.kept import kept
 from service.api.once import Deed, once
+from service.api.paging import PageQuery, number_in, page, text_in
 from service.api.requests import answer, caller, needs, reading, resources, writing
 from service.voice_files import open_voice_file
 
@@ -56,8 +58,9 @@ class TicketOut(BaseModel):
     changed_at: datetime
 
 
-class TicketList(BaseModel):
+class TicketPage(BaseModel):
     items: list[TicketOut]
+    next: str | None
 
 
 class TicketNumberOut(BaseModel):
@@ -67,12 +70,11 @@ class TicketNumberOut(BaseModel):
     number: str | None
 
 
-class TicketQuery(Given):
+class TicketQuery(PageQuery):
     """Which tickets; closed ones only when asked for."""
 
     kind: TicketKind | None = None
     with_closed: bool = False
-    limit: Annotated[int, Field(ge=1, le=1000)] = 100
 
 
 class AssignIn(Given):
@@ -102,8 +104,9 @@ class AnswerOut(BaseModel):
     document: dict[str, Any]
 
 
-class AnswerList(BaseModel):
+class AnswerPage(BaseModel):
     items: list[AnswerOut]
+    next: str | None
 
 
 class Stretch(Given):
@@ -116,19 +119,29 @@ class Stretch(Given):
 @hotline.get("/hotline/tickets")
 @needs(Permission.TICKETS_WORK)
 @hotline.input(TicketQuery, location="query")
-@hotline.output(TicketList)
+@hotline.output(TicketPage)
 def list_all(query_data: TicketQuery) -> Response:
     """List what callers left and nobody has closed.
 
     The most urgent first, then the oldest.
     """
     kinds = frozenset({query_data.kind}) if query_data.kind else None
+    after = number_in(query_data.after)
 
     def read(session: Session) -> dict[str, object]:
         found = list_tickets(
-            session, kinds=kinds, with_closed=query_data.with_closed, limit=query_data.limit
+            session,
+            kinds=kinds,
+            with_closed=query_data.with_closed,
+            after=after,
+            limit=query_data.limit + 1,
         )
-        return {"items": [describe_ticket(one, sealer=resources().sealer) for one in found]}
+        return page(
+            found,
+            query_data.limit,
+            key=lambda one: one.id,
+            write=partial(describe_ticket, sealer=resources().sealer),
+        )
 
     return kept(read)
 
@@ -223,16 +236,24 @@ def hear(reference: str) -> Response:
 
 @hotline.get("/hotline/answers")
 @needs(Permission.HOTLINE_READ)
-@hotline.output(AnswerList)
-def list_answers() -> Response:
+@hotline.input(PageQuery, location="query")
+@hotline.output(AnswerPage)
+def list_answers(query_data: PageQuery) -> Response:
     """List the answers.
 
-    Each in its newest version, with the one that is spoken at this moment.
+    By code, each in its newest version, with the one that is spoken at this moment.
     """
+    after = text_in(query_data.after)
 
     def read(session: Session) -> dict[str, object]:
         bank = load_bank(session)
-        return {"items": [_answer(one, bank) for one in newest_versions(session)]}
+        found = newest_versions(session, after=after, limit=query_data.limit + 1)
+        return page(
+            found,
+            query_data.limit,
+            key=lambda one: one.code,
+            write=lambda one: _answer(one, bank),
+        )
 
     return kept(read)
 

@@ -28,7 +28,7 @@ from campaigns.subscribers.uploads import (
 from service.api.given import Given
 from service.api.kept import kept
 from service.api.once import Deed, once
-from service.api.paging import PageQuery, cursor_of, number_in
+from service.api.paging import PageQuery, number_in, page
 from service.api.requests import answer, caller, needs, reading, resources, writing
 
 # Some two million people; larger lists are split, or imported by the command line.
@@ -155,9 +155,12 @@ def list_all(query_data: PageQuery) -> Response:
 
     def read(session: Session) -> dict[str, object]:
         found = list_uploads(session, before=before, limit=query_data.limit + 1)
-        page = found[: query_data.limit]
-        more = cursor_of(page[-1].id) if len(found) > len(page) else None
-        return {"items": [_document(one, by=one.person.login) for one in page], "next": more}
+        return page(
+            found,
+            query_data.limit,
+            key=lambda one: one.id,
+            write=lambda one: _document(one, by=one.person.login),
+        )
 
     return kept(read)
 

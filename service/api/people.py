@@ -25,6 +25,7 @@ from campaigns.people import (
 from service.api.given import Code, Given, Line
 from service.api.kept import kept
 from service.api.once import Deed, once
+from service.api.paging import PageQuery, page, text_in
 from service.api.requests import answer, caller, needs, reading, resources, writing
 from service.api.session_views import EndedSessions, SessionList, session_document
 
@@ -57,8 +58,9 @@ class ListedPerson(PersonOut):
     has_totp: bool
 
 
-class PersonList(BaseModel):
+class PersonPage(BaseModel):
     items: list[ListedPerson]
+    next: str | None
 
 
 class PersonIn(Given):
@@ -107,18 +109,23 @@ def show_me() -> Response:
 
 @people.get("/people")
 @needs(Permission.PEOPLE_READ)
-@people.output(PersonList)
-def list_all() -> Response:
-    """List everybody who may act, or once might."""
+@people.input(PageQuery, location="query")
+@people.output(PersonPage)
+def list_all(query_data: PageQuery) -> Response:
+    """List everybody who may act, or once might.
+
+    By login.
+    """
+    after = text_in(query_data.after)
 
     def read(session: Session) -> dict[str, object]:
         credentials, areas = all_credentials(session), all_person_areas(session)
-        return {
-            "items": [
-                _written(one, areas.get(one.id, [])) | _proofs(credentials.get(one.id))
-                for one in list_people(session)
-            ]
-        }
+
+        def write(one: Person) -> dict[str, object]:
+            return _written(one, areas.get(one.id, [])) | _proofs(credentials.get(one.id))
+
+        found = list_people(session, after=after, limit=query_data.limit + 1)
+        return page(found, query_data.limit, key=lambda one: one.login, write=write)
 
     return kept(read)
 
