@@ -10,6 +10,7 @@ from service.api.areas import areas
 from service.api.audit import audit
 from service.api.broadcasts import broadcasts
 from service.api.campaigns import campaigns
+from service.api.deliveries import deliveries
 from service.api.description import describe
 from service.api.documentation import documentation
 from service.api.editions import editions
@@ -32,7 +33,7 @@ SPEC = "/api/openapi.json"
 VERSION = "1.0"
 RESOURCES = (
     *(areas, levels, figures, subscribers, imports),
-    *(campaigns, local_texts, plans, broadcasts),
+    *(campaigns, local_texts, plans, broadcasts, deliveries),
     *(hotline, editions, people, sessions, invitations, keys, audit),
 )
 

@@ -66,6 +66,20 @@ def _plain(row: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name != "used_at"}
 
 
+def test_deliveries_are_listed_by_state_and_commune(lan: Program) -> None:
+    number = lan.get("/broadcasts?limit=200")["items"][-1]["broadcast"]
+    path = f"/broadcasts/{number}/deliveries"
+    whole = lan.get(path)
+    assert whole["next"] is None
+    assert [one["position"] for one in whole["items"]] == list(range(1, HOW_MANY + 1))
+    assert [one for page in walk(lan, path, limit=3) for one in page] == whole["items"]
+    of_one = lan.get(f"{path}?state=refused&area=10003")["items"]
+    assert [(one["area"], one["reason"]) for one in of_one] == [("10003", "3")]
+    assert lan.get(f"{path}?state=unknown")["items"] == []
+    lan.get(f"{path}?state=nowhere", code=422)
+    lan.get("/broadcasts/999999/deliveries", code=404)
+
+
 def test_tickets_that_are_closed_meanwhile_do_not_move_the_others(
     lan: Program, session: Session
 ) -> None:
