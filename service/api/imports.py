@@ -29,7 +29,7 @@ from service.api.given import Given
 from service.api.kept import kept
 from service.api.once import Deed, once
 from service.api.paging import PageQuery, number_in, page
-from service.api.requests import answer, caller, needs, reading, resources, writing
+from service.api.requests import answer, caller, needs, reading, resources, takes, writing
 
 # Some two million people; larger lists are split, or imported by the command line.
 LARGEST_LIST = 100 * 1024 * 1024
@@ -106,6 +106,7 @@ def _point_to_it(said: Response) -> None:
 
 @imports.post("/subscribers/imports")
 @needs(Permission.SUBSCRIBERS_IMPORT)
+@takes(LARGEST_LIST)
 @imports.input(ListQuery, location="query")
 @imports.output(ImportOut, status_code=202)
 @once(status=202, finish=_point_to_it)
@@ -115,7 +116,6 @@ def hand_over(query_data: ListQuery) -> Deed:
     A CSV, XLSX or NDJSON of at most 100 MB, whatever its type is called. A worker imports it,
     wholly or not at all; look at the address in `Location` for how far it is.
     """
-    request.max_content_length = LARGEST_LIST
     content = request.get_data()
     wish = Wish(
         query_data.name,

@@ -70,6 +70,20 @@ def needs(permission: Permission) -> Callable[[View], View]:
     return guard
 
 
+def takes(largest: int) -> Callable[[View], View]:
+    """Let the view read a body of up to *largest* bytes; put it below `needs`."""
+
+    def allow(view: View) -> View:
+        @wraps(view)
+        def allowed(*args: Any, **kwargs: Any) -> Any:
+            request.max_content_length = largest
+            return view(*args, **kwargs)
+
+        return cast("View", allowed)
+
+    return allow
+
+
 def for_anybody(view: View) -> View:
     """Let everybody reach the view: it is where people prove who they are."""
     setattr(view, OPEN, True)
