@@ -6,6 +6,7 @@ from typing import Any
 from apiflask import APIFlask
 from flask import Flask, abort, request
 
+from service.api.answers import answers
 from service.api.areas import areas
 from service.api.audit import audit
 from service.api.broadcasts import broadcasts
@@ -34,7 +35,7 @@ VERSION = "1.0"
 RESOURCES = (
     *(areas, levels, figures, subscribers, imports),
     *(campaigns, local_texts, plans, broadcasts, deliveries),
-    *(hotline, editions, people, sessions, invitations, keys, audit),
+    *(hotline, answers, editions, people, sessions, invitations, keys, audit),
 )
 
 

@@ -2,21 +2,14 @@
 
 from datetime import UTC, datetime
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated
 
-import orjson
 from apiflask import APIBlueprint, FileSchema
 from flask import Response
 from pydantic import AwareDatetime, BaseModel, Field
 from sqlalchemy.orm import Session
 
 from campaigns.access.permissions import Permission
-from hotline.answers.bank import AnswerBank, load_bank
-from hotline.answers.versions import (
-    AnswerVersion,
-    approve_answers,
-    newest_versions,
-)
 from hotline.statistics import USUAL_STRETCH, count_calls
 from hotline.ticket_work import (
     answer_ticket,
@@ -30,7 +23,7 @@ from hotline.tickets import TicketKind, list_tickets
 from service.api.given import Given, Line, Text
 from service.api.kept import kept
 from service.api.once import Deed, once
-from service.api.paging import PageQuery, number_in, page, text_in
+from service.api.paging import PageQuery, number_in, page
 from service.api.requests import answer, caller, needs, reading, resources, writing
 from service.voice_files import open_voice_file
 
@@ -87,26 +80,6 @@ class ToldIn(Given):
     """What the caller was told; their number has no place in it."""
 
     text: Annotated[Text, Field(min_length=1, max_length=2000)]
-
-
-class AnswerOut(BaseModel):
-    """The newest version of one answer, whether it is approved, and what is spoken now."""
-
-    code: str
-    version: int
-    topic: str
-    owner: str
-    author: str
-    approver: str
-    approved_at: datetime | None
-    needs: str
-    spoken_now: str | None
-    document: dict[str, Any]
-
-
-class AnswerPage(BaseModel):
-    items: list[AnswerOut]
-    next: str | None
 
 
 class Stretch(Given):
@@ -234,49 +207,6 @@ def hear(reference: str) -> Response:
     return Response(sound, content_type="audio/wav", headers={"Cache-Control": "no-store"})
 
 
-@hotline.get("/hotline/answers")
-@needs(Permission.HOTLINE_READ)
-@hotline.input(PageQuery, location="query")
-@hotline.output(AnswerPage)
-def list_answers(query_data: PageQuery) -> Response:
-    """List the answers.
-
-    By code, each in its newest version, with the one that is spoken at this moment.
-    """
-    after = text_in(query_data.after)
-
-    def read(session: Session) -> dict[str, object]:
-        bank = load_bank(session)
-        found = newest_versions(session, after=after, limit=query_data.limit + 1)
-        return page(
-            found,
-            query_data.limit,
-            key=lambda one: one.code,
-            write=lambda one: _answer(one, bank),
-        )
-
-    return kept(read)
-
-
-@hotline.post("/hotline/answers/<string(maxlength=40):code>/approve")
-@needs(Permission.ANSWERS_APPROVE)
-@hotline.output(AnswerOut)
-@once()
-def approve(code: str) -> Deed:
-    """Approve an answer's newest version.
-
-    Medical ones need the health data owner, all others the content approver; nobody approves
-    what they wrote. It is spoken from the next turn of any call on.
-    """
-
-    def do(session: Session) -> dict[str, object]:
-        approve_answers(session, [code], person=caller().person, now=resources().now())
-        (version,) = [one for one in newest_versions(session) if one.code == code]
-        return _answer(version, load_bank(session))
-
-    return do
-
-
 @hotline.get("/hotline/statistics")
 @needs(Permission.STATISTICS_READ)
 @hotline.input(Stretch, location="query")
@@ -294,19 +224,3 @@ def statistics(query_data: Stretch) -> Response:
 
 def _within_reason(moment: datetime) -> datetime:
     return min(max(moment, _EARLIEST), _LATEST)
-
-
-def _answer(version: AnswerVersion, bank: AnswerBank) -> dict[str, object]:
-    spoken = bank.find(version.code, at=resources().now())
-    return {
-        "code": version.code,
-        "version": version.version,
-        "topic": version.topic,
-        "owner": version.owner,
-        "author": version.author,
-        "approver": version.approver,
-        "approved_at": version.approved_at,
-        "needs": version.needed_role.value,
-        "spoken_now": f"{spoken.code} v{spoken.version}" if spoken else None,
-        "document": orjson.loads(version.document),
-    }
