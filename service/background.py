@@ -19,6 +19,7 @@ from rq.serializers import JSONSerializer
 
 from service.carrier_accounts import callback_tokens
 from service.database import reading
+from service.errands import do_errand
 from service.gateways import open_gateway, open_voices
 from service.logs import belonging_to, note
 from service.resources import Resources
@@ -54,6 +55,7 @@ def job_context(resources: Resources, redis: Redis, *, worker: str) -> JobContex
         keep_file=partial(store, settings.data_dir),
         drop_file=partial(drop, settings.data_dir),
         import_upload=partial(import_upload, resources, lease=LEASE),
+        do_errand=partial(do_errand, resources, redis),
     )
 
 
