@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any
 
 from rich.console import Console
@@ -23,6 +24,7 @@ from benchmarks import (
     importing,
     interface,
     launching,
+    pulling,
     pushing,
     sending,
 )
@@ -140,6 +142,15 @@ def measure_auditing(given: argparse.Namespace, postgresql: str | None) -> Figur
     return figures
 
 
+def measure_pulling(given: argparse.Namespace, postgresql: str | None) -> Figures:
+    if postgresql is None:
+        return {}
+    found = pulling.measure(postgresql=postgresql, runs=given.runs)
+    peers = {"Flask and SQLAlchemy objects": found["peer_per_s"]}
+    ratio = round(found["per_s"] / found["peer_per_s"], 1)
+    return {"partner's feed, NDJSON": a_figure(found["per_s"], "rows/s", peers, ratio)}
+
+
 MEASURES: dict[str, Callable[[argparse.Namespace, str | None], Figures]] = {
     "auditing": measure_auditing,
     "calling": measure_calling,
@@ -147,6 +158,7 @@ MEASURES: dict[str, Callable[[argparse.Namespace, str | None], Figures]] = {
     "importing": measure_importing,
     "interface": measure_interface,
     "launching": measure_launching,
+    "pulling": measure_pulling,
     "pushing": measure_pushing,
     "sending": measure_sending,
 }
@@ -183,7 +195,7 @@ def a_postgresql() -> Iterator[str | None]:
     elif find_programs() is None:
         yield None
     else:
-        server = PostgreSQLServer(**_DURABLE)
+        server = PostgreSQLServer(Path(gettempdir()), **_DURABLE)
         server.start()
         try:
             yield server.url

@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import IntEnum, StrEnum
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, select
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, select, tuple_
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from campaigns.base import Base, BigId
@@ -157,10 +157,19 @@ def list_tickets(
     *,
     kinds: frozenset[TicketKind] | None = None,
     with_closed: bool = False,
+    after: int | None = None,
     limit: int = 100,
 ) -> list[Ticket]:
-    """Return tickets, the most urgent first, then the oldest; closed ones only when asked for."""
+    """Return tickets, the most urgent first, then the oldest; closed ones only when asked for.
+
+    They are those that follow ticket number *after*, which may be closed meanwhile.
+    """
     statement = select(Ticket)
+    if after is not None:
+        last = select(Ticket.urgency, Ticket.opened_at, Ticket.id).where(Ticket.id == after)
+        statement = statement.where(
+            tuple_(Ticket.urgency, Ticket.opened_at, Ticket.id) > last.scalar_subquery()
+        )
     if not with_closed:
         statement = statement.where(Ticket.state != TicketState.CLOSED)
     if kinds is not None:

@@ -52,6 +52,7 @@ class Settings(BaseSettings):
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field((), alias="LOA_TRUSTED_PROXIES")
     push_networks: Annotated[tuple[str, ...], NoDecode] = Field((), alias="LOA_PUSH_NETWORKS")
     api_requests_a_minute: int = Field(1200, alias="LOA_API_RATE", ge=60)
+    errand_from: int = Field(100_000, alias="LOA_ERRAND_FROM", ge=1)
     lanes_given: Annotated[tuple[Lane, ...], NoDecode] = Field((), alias="LOA_LANES")
     hotline_number: str = Field("1800 1119", alias="LOA_HOTLINE")
     voices_given: str = Field("", alias="LOA_VOICES")

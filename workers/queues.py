@@ -10,8 +10,8 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 
 JOB_TIMEOUT_S = 120
-# Millions of rows are read and sealed one by one.
-IMPORT_TIMEOUT_S = 3600
+# Millions of rows are read and sealed one by one, or become deliveries.
+LONG_TIMEOUT_S = 3600
 
 
 class QueueName(StrEnum):
@@ -21,6 +21,7 @@ class QueueName(StrEnum):
     """
 
     URGENT = "urgent"
+    ERRANDS = "errands"
     RECEIPTS = "receipts"
     SENDING = "sending"
     UPKEEP = "upkeep"
@@ -29,6 +30,9 @@ class QueueName(StrEnum):
 
 
 USUAL_QUEUES = tuple(name for name in QueueName if name is not QueueName.PARTNERS)
+
+
+_LONG = (QueueName.ERRANDS, QueueName.IMPORTS)
 
 
 def queue(name: QueueName, redis: Redis) -> Queue:
@@ -49,7 +53,7 @@ def ask_for(redis: Redis, name: QueueName, job: Callable[..., Any], *args: Any) 
     waiting.enqueue_call(
         job,
         args=args,
-        timeout=IMPORT_TIMEOUT_S if name is QueueName.IMPORTS else JOB_TIMEOUT_S,
+        timeout=LONG_TIMEOUT_S if name in _LONG else JOB_TIMEOUT_S,
         result_ttl=0,
         failure_ttl=0,
         job_id=f"{label}--{uuid4().hex[:12]}",

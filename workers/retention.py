@@ -2,6 +2,7 @@
 
 from campaigns.access.answered import forget_answered
 from campaigns.access.attempts import forget_attempts
+from campaigns.errands import forget_errands
 from campaigns.partners.posts import forget_posts
 from campaigns.subscribers.uploads import forget_uploads
 from hotline.declarations.records import delete_expired
@@ -20,4 +21,5 @@ def keep_retention() -> int:
         forget_attempts(session, now=ctx.now())
         forget_posts(session, now=ctx.now())
         forget_uploads(session, now=ctx.now())
+        forget_errands(session, now=ctx.now())
     return emptied

@@ -8,6 +8,7 @@ from typing import Any
 from redis import Redis
 
 from workers.caller_texts import recover_caller_texts, send_caller_texts
+from workers.errands import do_errands
 from workers.imports import import_uploads
 from workers.partners import tell_partners
 from workers.pushes import push_to_partners
@@ -29,6 +30,7 @@ class Entry:
 
 TIMETABLE = (
     Entry(wake_broadcasts, QueueName.URGENT, timedelta(seconds=1)),
+    Entry(do_errands, QueueName.ERRANDS, timedelta(seconds=1)),
     Entry(drain_receipts, QueueName.RECEIPTS, timedelta(milliseconds=500)),
     Entry(send_caller_texts, QueueName.URGENT, timedelta(seconds=2)),
     Entry(push_to_partners, QueueName.PARTNERS, timedelta(seconds=1)),

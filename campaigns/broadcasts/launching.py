@@ -59,12 +59,7 @@ def launch(session: Session, plan: Plan, *, terms: Terms, now: datetime) -> Laun
     launched before.
     """
     session.execute(select(Plan.id).where(Plan.id == plan.id).with_for_update())
-    before = session.scalar(select(Broadcast.id).where(Broadcast.plan_id == plan.id))
-    if before is not None:
-        raise BroadcastFrozenError(
-            f"Plan {plan.id} was launched already, as broadcast {before}. Nothing was sent twice. "
-            f"See it with `loa broadcasts status {before}`."
-        )
+    require_not_launched(session, plan)
     require_approval(session, plan)
     document = plan.revision.document
     draft = draft_plan(session, document, terms=terms, now=now)
@@ -86,6 +81,16 @@ def launch(session: Session, plan: Plan, *, terms: Terms, now: datetime) -> Laun
         deliveries=count,
     )
     return Launched(broadcast, count, [lane for lane, _, _ in ranges])
+
+
+def require_not_launched(session: Session, plan: Plan) -> None:
+    """Raise BroadcastFrozenError when *plan* was launched before."""
+    before = session.scalar(select(Broadcast.id).where(Broadcast.plan_id == plan.id))
+    if before is not None:
+        raise BroadcastFrozenError(
+            f"Plan {plan.id} was launched already, as broadcast {before}. Nothing was sent twice. "
+            f"See it with `loa broadcasts status {before}`."
+        )
 
 
 def _add_broadcast(

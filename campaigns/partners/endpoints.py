@@ -9,8 +9,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from campaigns.audit import record
 from campaigns.base import Base, BigId
-from campaigns.errors import PartnerRefusedError
 from campaigns.partners.accounts import require_open
+from campaigns.partners.errors import PartnerRefusedError
 from campaigns.partners.models import Partner
 from campaigns.sealing import Sealer
 

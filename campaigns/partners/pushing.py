@@ -13,7 +13,6 @@ from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from campaigns.audit import record
-from campaigns.errors import PartnerRefusedError
 from campaigns.partners.endpoints import (
     LONGEST_REASON,
     DeadLetter,
@@ -21,6 +20,7 @@ from campaigns.partners.endpoints import (
     require_endpoint,
     stop_pushing,
 )
+from campaigns.partners.errors import PartnerRefusedError
 from campaigns.partners.models import FeedEntry, Partner
 from campaigns.partners.push_gateway import Failed, Gone, PushAnswer, Taken
 

@@ -9,8 +9,8 @@ from sqlalchemy import Row, String, select, type_coerce
 from sqlalchemy.orm import Session
 
 from campaigns.deliveries import Broadcast
-from campaigns.errors import PartnerRefusedError
 from campaigns.local_time import ZONE
+from campaigns.partners.errors import PartnerRefusedError
 from campaigns.partners.models import FeedEntry, FeedState, Partner
 from campaigns.partners.references import References
 

@@ -115,7 +115,7 @@ def draft_plan(
     """
     audience = choose_audience(session, document, now=now)
     figures = require_figures(session, slots_of(document), now=now)
-    local = local_values(session, document)
+    local = local_values(session, document, now=now)
     texts = render_texts(
         document, audience.places, hotline=terms.hotline, figures=figures, local=local
     )

@@ -6,10 +6,12 @@ from typing import Any
 from apiflask import APIFlask
 from flask import Flask, abort, request
 
+from service.api.answers import answers
 from service.api.areas import areas
 from service.api.audit import audit
 from service.api.broadcasts import broadcasts
 from service.api.campaigns import campaigns
+from service.api.deliveries import deliveries
 from service.api.description import describe
 from service.api.documentation import documentation
 from service.api.editions import editions
@@ -34,8 +36,8 @@ SPEC = "/api/openapi.json"
 VERSION = "1.0"
 RESOURCES = (
     *(areas, levels, figures, subscribers, imports),
-    *(campaigns, local_texts, plans, broadcasts),
-    *(hotline, editions, people, sessions, invitations, keys, audit),
+    *(campaigns, local_texts, plans, broadcasts, deliveries),
+    *(hotline, answers, editions, people, sessions, invitations, keys, audit),
     *(partners, partner_pushes),
 )
 

@@ -13,7 +13,7 @@ from campaigns.partners.accounts import get_partner
 from campaigns.partners.endpoints import LONGEST_URL, draw_push_secret, push_to, stop_pushing
 from campaigns.partners.pushing import replay
 from service.api.given import Given
-from service.api.once import once
+from service.api.once import Deed, once
 from service.api.partners import PartnerOut
 from service.api.requests import answer, needs, resources, writing
 from service.partner_documents import describe_partner
@@ -89,7 +89,8 @@ def draw(name: str) -> Response:
 @needs(Permission.PARTNERS_MANAGE)
 @partner_pushes.input(ReplayIn)
 @partner_pushes.output(PartnerOut)
-def push_again(name: str, json_data: ReplayIn) -> Response:
+@once()
+def push_again(name: str, json_data: ReplayIn) -> Deed:
     """Push a partner's feed once more.
 
     With what was given up behind that entry, which is no dead letter any more.
@@ -100,4 +101,4 @@ def push_again(name: str, json_data: ReplayIn) -> Response:
         replay(session, partner, after=json_data.after, now=resources().now())
         return describe_partner(session, partner, now=resources().now())
 
-    return once(do)
+    return do

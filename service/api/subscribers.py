@@ -20,7 +20,7 @@ from campaigns.subscribers.counts import count_subscribers
 from campaigns.subscribers.models import ConsentEvent, Subscriber
 from service.api.given import Given, Line
 from service.api.kept import kept
-from service.api.once import once
+from service.api.once import Deed, once
 from service.api.requests import answer, needs, resources, writing
 from service.erasing import erase_everywhere
 
@@ -136,7 +136,8 @@ def reveal(number: int) -> Response:
 @needs(Permission.SUBSCRIBERS_CONSENT)
 @subscribers.input(ConsentIn)
 @subscribers.output(SubscriberOut)
-def say_no(json_data: ConsentIn) -> Response:
+@once()
+def say_no(json_data: ConsentIn) -> Deed:
     """Record that somebody wants no texts.
 
     It holds from this moment, also for what is being sent. A number that is on no list yet is
@@ -149,7 +150,8 @@ def say_no(json_data: ConsentIn) -> Response:
 @needs(Permission.SUBSCRIBERS_CONSENT)
 @subscribers.input(ConsentIn)
 @subscribers.output(SubscriberOut)
-def say_yes(json_data: ConsentIn) -> Response:
+@once()
+def say_yes(json_data: ConsentIn) -> Deed:
     """Record that somebody wants texts again."""
     return _change(opt_in, json_data)
 
@@ -158,12 +160,13 @@ def say_yes(json_data: ConsentIn) -> Response:
 @needs(Permission.SUBSCRIBERS_ERASE)
 @subscribers.input(ConsentIn)
 @subscribers.output(SubscriberOut)
-def forget(json_data: ConsentIn) -> Response:
+@once()
+def forget(json_data: ConsentIn) -> Deed:
     """Forget everything about somebody but that they must not be texted."""
     return _change(erase_everywhere, json_data)
 
 
-def _change(say: Callable[..., Subscriber], wanted: ConsentIn) -> Response:
+def _change(say: Callable[..., Subscriber], wanted: ConsentIn) -> Deed:
     number = read_phone(wanted.phone)
 
     def do(session: Session) -> dict[str, object]:
@@ -176,7 +179,7 @@ def _change(say: Callable[..., Subscriber], wanted: ConsentIn) -> Response:
         )
         return _document(found, consent_history(session, found))
 
-    return once(do)
+    return do
 
 
 def _get(session: Session, number: int) -> Subscriber:

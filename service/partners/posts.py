@@ -19,7 +19,7 @@ from campaigns.partners.posts import LONGEST_ID, claim_post, keep_post
 from campaigns.partners.reading import acknowledge
 from service.api.given import Given
 from service.api.partner_kinds import NOT_SIGNED, REUSED_ID, UNREADABLE
-from service.api.problems import Refusal, RefusedError
+from service.api.refusals import Refusal, RefusedError
 from service.api.requests import answer, as_json, reading, resources, writing
 from service.partners.forms import CSV
 from service.partners.requests import asking_actor, asking_partner, needs_scope, references_of

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from urllib.parse import SplitResult, urlsplit
 
-from campaigns.errors import PartnerRefusedError
 from campaigns.partners.endpoints import LONGEST_URL
+from campaigns.partners.errors import PartnerRefusedError
 
 SETTING = "LOA_PUSH_NETWORKS"
 # RFC 6052: the last 32 bits are an address of IPv4.

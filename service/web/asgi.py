@@ -9,7 +9,7 @@ from granian.utils.proxies import wrap_asgi_with_proxy_headers
 
 from campaigns.audit import Actor
 from campaigns.broadcasts.receiving import CarrierReport
-from service.gateways import callback_tokens, carrier_account
+from service.carrier_accounts import callback_tokens, carrier_account
 from service.queue_server import open_async_redis, open_redis
 from service.resources import Resources, open_resources, queue_address
 from service.settings import Settings, load_settings

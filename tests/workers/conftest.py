@@ -62,6 +62,12 @@ def imported() -> list[Upload]:
 
 
 @pytest.fixture
+def done() -> list[int]:
+    """The errands that jobs have carried out, by number."""
+    return []
+
+
+@pytest.fixture
 def redis(valkey_url: str) -> Iterator[Redis]:
     with open_redis(valkey_url) as client:
         yield client
@@ -78,6 +84,7 @@ def job_context(
     voices: FakeVoices,
     files: dict[str, bytes],
     imported: list[Upload],
+    done: list[int],
 ) -> Iterator[JobContext]:
     context = JobContext(
         sessions=sessions,
@@ -93,6 +100,7 @@ def job_context(
         keep_file=files.__setitem__,
         drop_file=lambda name: files.pop(name, None),
         import_upload=imported.append,
+        do_errand=done.append,
         # Partners of tests are servers on this machine, whom nobody may otherwise push to.
         pushes=Pushers(PushAddresses(["127.0.0.1/32"])),
     )

@@ -8,8 +8,8 @@ from threading import Event
 import pytest
 from sqlalchemy.orm import Session, sessionmaker
 
-from campaigns.errors import PartnerRefusedError
 from campaigns.partners.endpoints import PartnerEndpoint, draw_push_secret, push_to
+from campaigns.partners.errors import PartnerRefusedError
 from campaigns.partners.models import Partner
 from campaigns.partners.pushing import MOST_ENTRIES, claim_pushes, dead_letters_of, replay
 from campaigns.sealing import Sealer

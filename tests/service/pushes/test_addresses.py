@@ -2,7 +2,7 @@
 
 import pytest
 
-from campaigns.errors import PartnerRefusedError
+from campaigns.partners.errors import PartnerRefusedError
 from service.pushes.addresses import PushAddresses
 
 ANYWHERE = PushAddresses(())
