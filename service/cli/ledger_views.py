@@ -6,6 +6,7 @@ from rich.table import Table
 from rich.text import Text
 
 from campaigns.broadcasts.ledger import Ledger
+from campaigns.partners.carrier_codes import explain_code
 
 
 def show_progress(ledger: Ledger) -> RenderableType:
@@ -41,6 +42,7 @@ def show_ledger(ledger: Ledger) -> RenderableType:
         ("  confirmed by the handset", by.handset),
         ("  taken over by the network", by.network),
         ("  failed afterwards", by.failed),
+        *((f"    {_in_words(code)}", count) for code, count in ledger.failed.items()),
         ("  nothing heard yet", by.silent),
     ]
     for name, count in rows:
@@ -52,6 +54,12 @@ def show_ledger(ledger: Ledger) -> RenderableType:
         f"{ledger.planned:,}",
     )
     return table
+
+
+def _in_words(code: str) -> str:
+    """Return a code with what its carrier means by it, where that is known."""
+    known = explain_code(code)
+    return f"{code}: {known.vi} / {known.en}" if known else code or "no code"
 
 
 def _of(done: int, ledger: Ledger) -> str:
