@@ -130,6 +130,7 @@ def measure_pushing(given: argparse.Namespace, postgresql: str | None) -> Figure
     name = f"push to {pushing.QUICK} of {pushing.PARTNERS} partners at {pushing.RATE_PER_S}/s"
     return {
         f"{name}, slowest entry": a_figure(found["slowest_s"], "s"),
+        f"{name}, p99": a_figure(found["p99_s"], "s"),
         f"{name}, median": a_figure(found["median_s"], "s"),
     }
 

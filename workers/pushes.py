@@ -34,11 +34,13 @@ def push_to_partners() -> int:
     A partner that is slow to answer holds up nobody: the others go on beside it.
     """
     with ThreadPoolExecutor(MOST_AT_ONCE, thread_name_prefix="push") as pool:
-        return _Turn(context(), pool).run()
+        return Turn(context(), pool).run()
 
 
 @dataclass(slots=True)
-class _Turn:
+class Turn:
+    """One run of the job: what is under way since when, and who was slow in it."""
+
     ctx: JobContext
     pool: ThreadPoolExecutor
     begun: float = field(default_factory=time.monotonic)
@@ -47,6 +49,7 @@ class _Turn:
     taken: int = 0
 
     def run(self) -> int:
+        """Push until nothing is due or the turn is over; return how many batches were taken."""
         while True:
             if self._may_begin_more():
                 self._begin()

@@ -1,6 +1,8 @@
 """Pushes to partners: a partner that uses the public library, and misbehaves in every way."""
 
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import timedelta
 from threading import Event
@@ -11,14 +13,22 @@ from sqlalchemy.orm import Session, sessionmaker
 from campaigns.partners.endpoints import PartnerEndpoint, draw_push_secret, push_to
 from campaigns.partners.errors import PartnerRefusedError
 from campaigns.partners.models import Partner
-from campaigns.partners.pushing import MOST_ENTRIES, claim_pushes, dead_letters_of, replay
+from campaigns.partners.push_gateway import PushAnswer, Taken
+from campaigns.partners.pushing import (
+    MOST_ENTRIES,
+    PushClaim,
+    claim_pushes,
+    dead_letters_of,
+    replay,
+)
 from campaigns.sealing import Sealer
 from tests.builders import NOON, a_broadcast, a_province
 from tests.campaigns.partners.builders import a_partner, a_told_feed
 from tests.fakes import partners as fakes
 from tests.fakes.partners import Answer, running_partner
 from tests.workers.conftest import Watch
-from workers.pushes import push_to_partners
+from workers.context import JobContext
+from workers.pushes import Turn, push_to_partners
 
 pytestmark = pytest.mark.usefixtures("job_context")
 
@@ -222,6 +232,24 @@ def test_a_slow_and_a_dead_partner_hold_up_nobody(
     assert slow.seqs == [1, 2, 3]
     assert dead.taken == []
     assert standing(sessions, account).attempts == 0
+
+
+def test_at_the_end_of_its_turn_a_job_serves_the_quick_until_the_slow_have_answered(
+    join: Join, job_context: JobContext
+) -> None:
+    """Else everybody would wait for the slowest each time one job follows another."""
+    _, quick = join()
+    over = time.monotonic() - 3600
+    slow: Future[PushAnswer] = Future()
+    quick.heard = lambda _: slow.set_result(Taken())
+    with ThreadPoolExecutor() as pool:
+        assert Turn(job_context, pool, begun=over).run() == 0
+        assert quick.ids == []
+
+        turn = Turn(job_context, pool, begun=over)
+        turn.under_way[slow] = (PushClaim(partner_id=0, claim=1, first=1, last=1), over)
+        assert turn.run() == 1
+    assert quick.seqs == [1, 2, 3]
 
 
 def test_a_killed_worker_delays_a_batch_and_changes_nothing_of_it(
