@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import Date, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import Date, ForeignKey, Index, String, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from campaigns.base import Base, BigId
@@ -45,6 +45,9 @@ class BatchState(StrEnum):
 class Broadcast(Base):
     """One execution of a signed plan; counts are never stored, the ledger counts deliveries.
 
+    ``topic`` is what it is about, empty where it names none; ``overrides_opt_outs`` that its plan
+    named the law under which it goes to people who opted out, too.
+
     A number is never given twice, on SQLite neither: carriers report by it for days.
     """
 
@@ -60,6 +63,8 @@ class Broadcast(Base):
     closes: Mapped[int]
     not_after: Mapped[datetime | None]
     launched_at: Mapped[datetime]
+    topic: Mapped[str] = mapped_column(String(16), default="", server_default="")
+    overrides_opt_outs: Mapped[bool] = mapped_column(default=False, server_default=false())
     state: Mapped[BroadcastState] = mapped_column(default=BroadcastState.RUNNING, index=True)
     note: Mapped[str] = mapped_column(default="")
     finished_at: Mapped[datetime | None] = mapped_column(default=None)
@@ -103,7 +108,8 @@ class Delivery(Base):
     """One subscriber owed one text. ``position`` is its place in the order of sending, from 1.
 
     ``claimed_at`` is when a worker last took it to be spoken: since when the carrier may have it,
-    and what tells that claim of it from any other.
+    and what tells that claim of it from any other. ``despite_opt_out`` says that it was claimed
+    for somebody who had opted out, because the broadcast overrides that.
 
     The key is (broadcast, position), so a batch is a range and a claim needs no other index;
     (broadcast, subscriber) is unique, so nobody is owed two texts by one broadcast. There are no
@@ -133,6 +139,7 @@ class Delivery(Base):
     sid: Mapped[str] = mapped_column(String(64), default="")
     outcome: Mapped[Outcome] = mapped_column(default=Outcome.SILENT)
     claimed_at: Mapped[datetime | None] = mapped_column(default=None)
+    despite_opt_out: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class Batch(Base):

@@ -15,7 +15,14 @@ from campaigns.definitions.document import CampaignDocument
 from campaigns.errors import EmptyAudienceError
 from campaigns.figures import require_figures
 from campaigns.lanes import Lane, lane_for
-from campaigns.plans.audiences import Audience, Group, choose_audience, count_groups, list_members
+from campaigns.plans.audiences import (
+    Audience,
+    Group,
+    choose_audience,
+    count_despite_opt_out,
+    count_groups,
+    list_members,
+)
 from campaigns.plans.estimates import Stretch, estimate_sending
 from campaigns.plans.local_texts import local_values
 from campaigns.plans.rendering import RenderedText, render_texts, require_texts, slots_of
@@ -71,6 +78,8 @@ class PlanDraft:
     findings: list[Finding]
     content_digest: str
     digest: str
+    despite_opt_out: int = 0
+    """How many of the recipients opted out, and would be texted all the same."""
 
     @property
     def recipients(self) -> int:
@@ -142,6 +151,7 @@ def draft_plan(
         findings=check_rules(document, audience.places, lanes=lanes, costs=costs, now=now),
         content_digest=content,
         digest=hashlib.sha256(content.encode() + zlib.decompress(members)).hexdigest(),
+        despite_opt_out=count_despite_opt_out(session, document, audience),
     )
 
 

@@ -1,4 +1,4 @@
-"""The ASGI application: two doors answer what carriers post, Flask answers the rest."""
+"""The ASGI application: three doors answer what carriers post, Flask answers the rest."""
 
 import gc
 from collections.abc import Callable, Sequence
@@ -15,6 +15,7 @@ from service.resources import Resources, open_resources, queue_address
 from service.settings import Settings, load_settings
 from service.twilio.gateway import CALLBACK_PATH
 from service.twilio.signatures import SignatureValidator
+from service.twilio.texts import INBOUND_PATH
 from service.twilio.voice import VoiceRenderer
 from service.web.app import LARGEST_BODY, create_app
 from service.web.bodies import WholeBodies
@@ -25,6 +26,7 @@ from service.web.receipts_door import ReceiptsDoor
 from service.web.signed_forms import Receive, Scope, Send, SignedForms
 from service.web.switchboard import Switchboard
 from service.web.text_asks import TextAsker
+from service.web.texts_door import TextsDoor
 from service.web.turn_times import TurnTimer
 from workers.receipts import take_in_reports
 
@@ -46,6 +48,7 @@ class Web:
         self._receipts = open_receipts_door(settings, self._commits)
         self._timer = TurnTimer(open_async_redis(redis_url))
         self._calls = open_calls_door(resources, self._asker.ask, took=self._timer.count)
+        self._texts = open_texts_door(resources, self._asker.ask)
         pages = Pages(create_app(resources), threads=_FLASK_THREADS)
         self._pages = WholeBodies(pages, most=LARGEST_BODY)
 
@@ -55,6 +58,8 @@ class Web:
                 await self._live(receive, send)
             case "http" if scope["path"].startswith(CALLBACK_PATH):
                 await self._receipts(scope, receive, send)
+            case "http" if scope["path"] == INBOUND_PATH:
+                await self._texts(scope, receive, send)
             case "http" if CallsDoor.opens(scope["path"]):
                 await self._calls(scope, receive, send)
             case _:
@@ -71,6 +76,7 @@ class Web:
         await receive()
         await self._commits.close()
         await self._calls.close()
+        self._texts.close()
         await self._timer.close()
         self._asker.close()
         self._opened.close()
@@ -112,6 +118,19 @@ def open_calls_door(
         now=resources.now,
     )
     return CallsDoor(switchboard, _signed_forms(settings), took=took)
+
+
+def open_texts_door(resources: Resources, ask_for_texts: Callable[[], object]) -> TextsDoor:
+    """Open the door for texts; *ask_for_texts* is called when somebody is owed a reply."""
+    settings = resources.settings
+    return TextsDoor(
+        resources.sessions,
+        _signed_forms(settings),
+        sealer=resources.sealer,
+        hotline=settings.hotline_number,
+        ask_for_texts=ask_for_texts,
+        now=resources.now,
+    )
 
 
 def _signed_forms(settings: Settings) -> SignedForms:
