@@ -67,22 +67,22 @@ def empty_expired(session: Session, *, now: datetime) -> int:
         session,
         update(VoiceMessage).where(VoiceMessage.ticket_id.in_(over)).values(ticket_id=None),
     )
-    emptied += change(
+    return emptied + _empty_texts(session, now=now) + _forget_traces(session, now=now)
+
+
+def _empty_texts(session: Session, *, now: datetime) -> int:
+    """Empty what was texted, by us and to us, but for what somebody works on or has just closed."""
+    emptied = change(
         session,
         update(CallerText)
         .where(CallerText.ordered_at < now - NUMBERS_KEPT, CallerText.sealed.is_not(None))
         .values(sealed=None, body=""),
     )
-    return emptied + _empty_texts(session, now=now) + _forget_traces(session, now=now)
-
-
-def _empty_texts(session: Session, *, now: datetime) -> int:
-    """Empty what was texted to us, but for what somebody still works on or has just closed."""
     needed = select(Ticket.id).where(
         or_(Ticket.state != TicketState.CLOSED, Ticket.changed_at >= now - NUMBERS_KEPT)
     )
     is_needed = InboundText.ticket_id.in_(needed)
-    return change(
+    return emptied + change(
         session,
         update(InboundText)
         .where(

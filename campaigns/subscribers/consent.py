@@ -1,14 +1,13 @@
 """Consent: what people say about being texted, each time recorded with its source and moment."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from campaigns.audit import record
-from campaigns.bulk import change, insert_new
+from campaigns.bulk import insert_new
 from campaigns.errors import UnknownSubscriberError
 from campaigns.sealing import Sealer
 from campaigns.subscribers.models import (
@@ -22,6 +21,7 @@ from campaigns.subscribers.topics import EVERYTHING
 
 # Somebody who was never on a list, or whose row was erased, lives nowhere that we know of.
 NOWHERE = ""
+WEB_LINK = "web link"
 _A_SEALED_NUMBER = (
     select(Subscriber.sealed).where(Subscriber.sealed.is_not(None)).order_by(Subscriber.id).limit(1)
 )
@@ -178,25 +178,32 @@ def opt_in_subscriber(
     _record(session, subscriber, said, now=now)
 
 
-def opt_out_many(
-    session: Session, subscriber_ids: Collection[int], *, source: str, now: datetime
-) -> int:
-    """Record that these subscribers want no texts; return how many had not said so before."""
-    # Locked in one order, so that two batches with the same people never wait in a circle.
-    ids = session.scalars(
-        select(Subscriber.id)
-        .where(Subscriber.id.in_(subscriber_ids), Subscriber.opted_out_at.is_(None))
-        .order_by(Subscriber.id)
-        .with_for_update()
-    ).all()
-    if not ids:
-        return 0
-    event = {"kind": ConsentKind.OPTED_OUT, "source": source, "at": now, "recorded_at": now}
-    session.execute(insert(ConsentEvent), [event | {"subscriber_id": one} for one in ids])
-    return change(
-        session,
-        update(Subscriber).where(Subscriber.id.in_(ids)).values(opted_out_at=now, updated_at=now),
-    )
+def opt_out_by_link(
+    session: Session, subscriber_id: int, *, topic: str, evidence: str, now: datetime
+) -> None:
+    """Record the same of whoever opened their own link; once, however often they press."""
+    found = select(Subscriber.fingerprint).where(Subscriber.id == subscriber_id)
+    fingerprint = session.scalar(found)
+    if fingerprint is None:
+        return
+    opt_out_once(session, fingerprint, source=WEB_LINK, topic=topic, evidence=evidence, now=now)
+
+
+def opt_out_once(
+    session: Session,
+    fingerprint: bytes,
+    *,
+    source: str,
+    topic: str,
+    evidence: str,
+    now: datetime,
+) -> bool:
+    """Opt out; return False for somebody who had done so before, of whom nothing more is noted."""
+    hold_owner(session, fingerprint, now=now)
+    if has_opted_out(session, fingerprint, topic=topic):
+        return False
+    opt_out_owner(session, fingerprint, source=source, topic=topic, evidence=evidence, now=now)
+    return True
 
 
 def erase(

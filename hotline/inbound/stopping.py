@@ -6,10 +6,9 @@ from sqlalchemy.orm import Session
 
 from campaigns.sealing import Sealer
 from campaigns.subscribers.consent import (
-    has_opted_out,
     hold_owner,
     opt_in_subscriber,
-    opt_out_owner,
+    opt_out_once,
     stopped_topics,
 )
 from campaigns.subscribers.topics import EVERYTHING, TOPIC_NAMES, Topic
@@ -24,7 +23,7 @@ MISSED_CALL = "missed call"
 def stop(wish: Wish) -> bool:
     """Opt the writer out, of everything or of one topic; return whether a reply is owed."""
     topic = wish.understood.topic
-    changed = _opt_out_once(
+    changed = opt_out_once(
         wish.session,
         wish.to.fingerprint,
         source=TEXT,
@@ -63,7 +62,7 @@ def stop_by_call(
 ) -> bool:
     """Opt out whoever rang the number for that; return whether a confirmation is owed."""
     to = find_correspondent(session, number, sealer=sealer)
-    changed = _opt_out_once(
+    changed = opt_out_once(
         session,
         to.fingerprint,
         source=MISSED_CALL,
@@ -72,20 +71,3 @@ def stop_by_call(
         now=now,
     )
     return changed and confirm(session, to, "stopped", hotline=hotline, now=now)
-
-
-def _opt_out_once(
-    session: Session,
-    fingerprint: bytes,
-    *,
-    source: str,
-    topic: str,
-    evidence: str,
-    now: datetime,
-) -> bool:
-    """Opt out; return False for somebody who had done so before, of whom nothing more is noted."""
-    hold_owner(session, fingerprint, now=now)
-    if has_opted_out(session, fingerprint, topic=topic):
-        return False
-    opt_out_owner(session, fingerprint, source=source, topic=topic, evidence=evidence, now=now)
-    return True

@@ -15,18 +15,17 @@ from service.resources import Resources, open_resources, queue_address
 from service.settings import Settings, load_settings
 from service.twilio.gateway import CALLBACK_PATH
 from service.twilio.signatures import SignatureValidator
-from service.twilio.texts import INBOUND_PATH
 from service.twilio.voice import VoiceRenderer
 from service.web.app import LARGEST_BODY, create_app
 from service.web.bodies import WholeBodies
 from service.web.calls_door import CallsDoor
 from service.web.group_commits import GroupCommit
+from service.web.inbound_door import InboundDoor
 from service.web.pages import Pages
 from service.web.receipts_door import ReceiptsDoor
 from service.web.signed_forms import Receive, Scope, Send, SignedForms
 from service.web.switchboard import Switchboard
 from service.web.text_asks import TextAsker
-from service.web.texts_door import TextsDoor
 from service.web.turn_times import TurnTimer
 from workers.receipts import take_in_reports
 
@@ -48,7 +47,7 @@ class Web:
         self._receipts = open_receipts_door(settings, self._commits)
         self._timer = TurnTimer(open_async_redis(redis_url))
         self._calls = open_calls_door(resources, self._asker.ask, took=self._timer.count)
-        self._texts = open_texts_door(resources, self._asker.ask)
+        self._inbound = open_inbound_door(resources, self._asker.ask)
         pages = Pages(create_app(resources), threads=_FLASK_THREADS)
         self._pages = WholeBodies(pages, most=LARGEST_BODY)
 
@@ -58,8 +57,8 @@ class Web:
                 await self._live(receive, send)
             case "http" if scope["path"].startswith(CALLBACK_PATH):
                 await self._receipts(scope, receive, send)
-            case "http" if scope["path"] == INBOUND_PATH:
-                await self._texts(scope, receive, send)
+            case "http" if InboundDoor.opens(scope["path"]):
+                await self._inbound(scope, receive, send)
             case "http" if CallsDoor.opens(scope["path"]):
                 await self._calls(scope, receive, send)
             case _:
@@ -76,7 +75,7 @@ class Web:
         await receive()
         await self._commits.close()
         await self._calls.close()
-        self._texts.close()
+        self._inbound.close()
         await self._timer.close()
         self._asker.close()
         self._opened.close()
@@ -120,14 +119,15 @@ def open_calls_door(
     return CallsDoor(switchboard, _signed_forms(settings), took=took)
 
 
-def open_texts_door(resources: Resources, ask_for_texts: Callable[[], object]) -> TextsDoor:
-    """Open the door for texts; *ask_for_texts* is called when somebody is owed a reply."""
+def open_inbound_door(resources: Resources, ask_for_texts: Callable[[], object]) -> InboundDoor:
+    """Open the door for what people send; *ask_for_texts* is called when a text is owed."""
     settings = resources.settings
-    return TextsDoor(
+    return InboundDoor(
         resources.sessions,
         _signed_forms(settings),
         sealer=resources.sealer,
         hotline=settings.hotline_number,
+        stop_call_number=settings.stop_call_number,
         ask_for_texts=ask_for_texts,
         now=resources.now,
     )

@@ -25,7 +25,7 @@ from service.settings import Settings
 from service.web.app import create_app
 from service.web.asgi import open_calls_door
 from service.web.calls_door import CallsDoor
-from service.web.texts_door import TextsDoor
+from service.web.inbound_door import InboundDoor
 from tests.builders import NOON, a_person
 from tests.hotline.builders import LONG_AGO, SCRIPT, a_library
 
@@ -85,7 +85,7 @@ class Exchange:
 
 
 async def ask_asgi(
-    application: CallsDoor | TextsDoor, path: str, body: bytes, headers: Mapping[str, str]
+    application: CallsDoor | InboundDoor, path: str, body: bytes, headers: Mapping[str, str]
 ) -> Answer:
     """Post a form to *application* as a server would hand it over."""
     plain, _, query = path.partition("?")

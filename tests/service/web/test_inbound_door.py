@@ -1,4 +1,4 @@
-"""The texts door: a signed STOP is heeded in the middle of a broadcast, and answered once."""
+"""The inbound door: a signed STOP is heeded in the middle of a broadcast, and answered once."""
 
 import asyncio
 from collections.abc import Iterator
@@ -18,14 +18,17 @@ from campaigns.gateway import Accepted
 from campaigns.lanes import Lane
 from campaigns.plans.planning import Terms
 from campaigns.sealing import Sealer
+from campaigns.subscribers.consent import has_opted_out
+from campaigns.subscribers.models import Subscriber
 from hotline.caller_texts import CallerText
 from hotline.inbound_texts import InboundText, Meaning
 from hotline.tickets import Ticket
 from service.loopback.telephone import Answer
 from service.twilio.signatures import sign
 from service.twilio.texts import INBOUND_PATH
-from service.web.asgi import open_texts_door
-from service.web.texts_door import TextsDoor
+from service.twilio.voice import REJECT, STOP_CALL_PATH
+from service.web.asgi import open_inbound_door
+from service.web.inbound_door import InboundDoor
 from tests.builders import NOON, a_document, a_phone, a_province, a_signed_plan
 from tests.fakes.telephones import (
     PUBLIC_URL,
@@ -37,7 +40,7 @@ from tests.fakes.telephones import (
     settings_of,
 )
 
-URL = f"{PUBLIC_URL}{INBOUND_PATH}"
+STOP_NUMBER = "+842053800009"
 EMPTY = b'<?xml version="1.0" encoding="UTF-8"?><Response/>'
 SLOWLY = Terms(lanes=(Lane("twilio", 1),), hotline="1800 1119", segment_price_vnd=400)
 
@@ -47,17 +50,30 @@ class Postbox:
 
     def __init__(self, resources: ClockedResources) -> None:
         self.asks: list[str] = []
-        self.door: TextsDoor = open_texts_door(resources, lambda: self.asks.append("asked"))
+        self.door: InboundDoor = open_inbound_door(resources, lambda: self.asks.append("asked"))
 
-    def post(self, *, signature: str | None = None, **form: str) -> Answer:
+    def post(
+        self, *, signature: str | None = None, path: str = INBOUND_PATH, **form: str
+    ) -> Answer:
         pairs = list(form.items())
-        signed = sign(URL, pairs, TOKEN) if signature is None else signature
+        signed = sign(PUBLIC_URL + path, pairs, TOKEN) if signature is None else signature
         body = "&".join(f"{name}={_quoted(value)}" for name, value in pairs).encode()
         headers = {"X-Twilio-Signature": signed}
-        return asyncio.run(ask_asgi(self.door, INBOUND_PATH, body, headers))
+        return asyncio.run(ask_asgi(self.door, path, body, headers))
 
     def write(self, number: str, words: str, *, sid: str = "SM1") -> Answer:
         return self.post(MessageSid=sid, From=number, To="+842053800000", Body=words)
+
+    def ring(
+        self,
+        caller: str,
+        *,
+        called: str = STOP_NUMBER,
+        sid: str = "CA1",
+        signature: str | None = None,
+    ) -> Answer:
+        form = {"CallSid": sid, "From": caller, "To": called}
+        return self.post(signature=signature, path=STOP_CALL_PATH, **form)
 
 
 def _quoted(value: str) -> str:
@@ -68,7 +84,8 @@ def _quoted(value: str) -> str:
 def postbox(
     engine: Engine, sessions: sessionmaker[Session], sealer: Sealer, data_dir: Path
 ) -> Iterator[Postbox]:
-    resources = ClockedResources(settings_of(data_dir), engine, sessions, sealer, Clock())
+    settings = settings_of(data_dir).model_copy(update={"stop_call_number": STOP_NUMBER})
+    resources = ClockedResources(settings, engine, sessions, sealer, Clock())
     postbox = Postbox(resources)
     yield postbox
     postbox.door.close()
@@ -182,3 +199,32 @@ def test_without_its_database_the_carrier_is_asked_to_send_the_text_again(
     postbox = Postbox(resources)
     assert postbox.write(a_phone(), "STOP").status == 503
     postbox.door.close()
+
+
+class TestMissedCalls:
+    def test_a_call_to_the_number_for_it_is_rejected_and_stops_texts(
+        self, session: Session, sealer: Sealer, postbox: Postbox
+    ) -> None:
+        """It rings, it costs nothing, and one text confirms it."""
+        caller = a_phone()
+        for sid in ("CA1", "CA1", "CA2"):
+            answer = postbox.ring(caller, sid=sid)
+            assert (answer.status, answer.body) == (200, REJECT)
+        assert has_opted_out(session, sealer.fingerprint(caller))
+        assert postbox.asks == ["asked"]
+        assert len(session.scalars(select(CallerText)).all()) == 1
+
+    @pytest.mark.parametrize(
+        ("caller", "called"),
+        [("anonymous", STOP_NUMBER), ("+84961234515", "+842053800000"), ("x" * 900, "y" * 900)],
+    )
+    def test_any_other_call_is_rejected_and_stops_nobodys_texts(
+        self, session: Session, postbox: Postbox, caller: str, called: str
+    ) -> None:
+        answer = postbox.ring(caller, called=called)
+        assert (answer.status, answer.body) == (200, REJECT)
+        assert session.scalars(select(Subscriber)).all() == []
+
+    def test_an_unsigned_call_stops_nobodys_texts(self, session: Session, postbox: Postbox) -> None:
+        assert postbox.ring(a_phone(), signature="x" * 28).status == 403
+        assert session.scalars(select(Subscriber)).all() == []
