@@ -16,7 +16,16 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import auditing, calling, handing_over, importing, interface, launching, sending
+from benchmarks import (
+    auditing,
+    calling,
+    handing_over,
+    importing,
+    interface,
+    launching,
+    opting_out,
+    sending,
+)
 from tests.databases import GIVEN_URL, PostgreSQLServer, find_programs
 
 RESULTS = Path("var/bench.json")
@@ -120,6 +129,19 @@ def measure_auditing(given: argparse.Namespace, postgresql: str | None) -> Figur
     return figures
 
 
+def measure_opting_out(given: argparse.Namespace, postgresql: str | None) -> Figures:
+    if postgresql is None:
+        return {}
+    found = opting_out.measure(given.rows, postgresql=postgresql, runs=given.runs)
+    name = f"opt-out to silence while {given.rows:,} are texted, postgresql"
+    return {
+        f"{name}, median": a_figure(round(found["median_s"], 3), "s"),
+        f"{name}, worst of {found['people']}": a_figure(round(found["worst_s"], 3), "s"),
+        f"{name}, texted after their STOP": a_figure(found["texted_after"], "people"),
+        f"{name}, spared": a_figure(found["spared"], "people"),
+    }
+
+
 MEASURES: dict[str, Callable[[argparse.Namespace, str | None], Figures]] = {
     "auditing": measure_auditing,
     "calling": measure_calling,
@@ -127,6 +149,7 @@ MEASURES: dict[str, Callable[[argparse.Namespace, str | None], Figures]] = {
     "importing": measure_importing,
     "interface": measure_interface,
     "launching": measure_launching,
+    "opting_out": measure_opting_out,
     "sending": measure_sending,
 }
 

@@ -26,6 +26,7 @@ from campaigns.levels import LevelDecision
 from campaigns.sealing import Sealer
 from campaigns.subscribers.consent import require_own_seal
 from campaigns.subscribers.models import Subscriber, has_stopped
+from campaigns.subscribers.stop_links import as_read_by
 
 PlannedRow = Row[int, int, int, bytes | None, bool, datetime | None, datetime | None]
 
@@ -182,7 +183,7 @@ def _claim_deliveries(
             broadcast_id=broadcast.id,
             position=row.position,
             to=numbers[row.position],
-            body=bodies[row.text_id][0],
+            body=as_read_by(bodies[row.text_id][0], row.subscriber_id, sealer=sealer),
             sender=broadcast.sender,
             segments=bodies[row.text_id][1],
             expires_at=broadcast.not_after,

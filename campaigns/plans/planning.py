@@ -33,11 +33,15 @@ SAMPLES = 5
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a plan needs to know of the installation: lanes, hotline number, price of a segment."""
+    """What a plan needs to know of the installation.
+
+    Lanes, hotline number, price of a segment, and the public address that links begin with.
+    """
 
     lanes: tuple[Lane, ...]
     hotline: str
     segment_price_vnd: int
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +130,12 @@ def draft_plan(
     figures = require_figures(session, slots_of(document), now=now)
     local = local_values(session, document)
     texts = render_texts(
-        document, audience.places, hotline=terms.hotline, figures=figures, local=local
+        document,
+        audience.places,
+        hotline=terms.hotline,
+        address=terms.address,
+        figures=figures,
+        local=local,
     )
     groups = count_groups(session, document, audience)
     if not any(group.count for group in groups if not group.skipped):

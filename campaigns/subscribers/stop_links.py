@@ -11,6 +11,8 @@ _PROOF_BYTES = 8
 _LARGEST_ID = 2 ** (8 * _ID_BYTES) - 1
 # Always as long, so that a text's segments are known before it is anybody's.
 STOP_CODE_CHARS = 21
+# What a text says until it is somebody's.
+_ANYBODYS = f"{STOP_PATH}{'x' * STOP_CODE_CHARS}"
 
 
 def stop_code(sealer: Sealer, subscriber_id: int) -> str:
@@ -23,6 +25,18 @@ def stop_code(sealer: Sealer, subscriber_id: int) -> str:
     named = subscriber_id.to_bytes(_ID_BYTES, "big")
     proof = bytes.fromhex(sealer.evidence("stop link", str(subscriber_id)))[:_PROOF_BYTES]
     return base64.b32encode(named + proof).decode("ascii").rstrip("=").lower()
+
+
+def anybodys_link(address: str) -> str:
+    """Return the link as it is planned and signed, below *address*; empty without one."""
+    return f"{address}{_ANYBODYS}" if address else ""
+
+
+def as_read_by(body: str, subscriber_id: int, *, sealer: Sealer) -> str:
+    """Return *body* with the reader's own link in it, where it has one; it stays as long."""
+    if _ANYBODYS not in body:
+        return body
+    return body.replace(_ANYBODYS, f"{STOP_PATH}{stop_code(sealer, subscriber_id)}")
 
 
 def read_stop_code(sealer: Sealer, code: str) -> int | None:

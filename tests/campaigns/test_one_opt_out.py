@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -18,7 +18,8 @@ from campaigns.broadcasts.launching import launch
 from campaigns.broadcasts.ledger import draw_ledger
 from campaigns.broadcasts.recovering import find_lost, release_expired_claims, resolve
 from campaigns.broadcasts.settling import settle
-from campaigns.deliveries import Broadcast, Delivery
+from campaigns.deliveries import Broadcast, BroadcastText, Delivery
+from campaigns.errors import EmptySlotError
 from campaigns.gateway import Accepted, Answer, Postponed
 from campaigns.lanes import Lane
 from campaigns.people import Role
@@ -32,6 +33,7 @@ from campaigns.subscribers.consent import (
     opt_out_owner,
 )
 from campaigns.subscribers.models import Subscriber
+from campaigns.subscribers.stop_links import read_stop_code
 from tests.builders import NOON, a_document, a_person, a_province
 
 LEASE = timedelta(minutes=1)
@@ -45,10 +47,10 @@ def draft(session: Session, **changes: Any) -> PlanDraft:
     return draft_plan(session, a_document(**changes), terms=SLOWLY, now=NOON)
 
 
-def launched(session: Session, *, now: datetime = NOON, **changes: Any) -> Broadcast:
+def launched(session: Session, *, terms: Terms = SLOWLY, **changes: Any) -> Broadcast:
     """Return a broadcast that everybody who must has signed."""
-    drawn = draft_plan(session, a_document(**changes), terms=SLOWLY, now=now)
-    plan = submit_plan(session, drawn, author="tacgia", revise=False, now=now)
+    drawn = draft_plan(session, a_document(**changes), terms=terms, now=NOON)
+    plan = submit_plan(session, drawn, author="tacgia", revise=False, now=NOON)
     ground = Ground("12/QĐ-BCĐ", "lũ quét trong đêm")
     for login, role in (
         ("duyet", Role.CONTENT_APPROVER),
@@ -57,8 +59,8 @@ def launched(session: Session, *, now: datetime = NOON, **changes: Any) -> Broad
     ):
         if role in missing_roles(drawn.document, []):
             person = a_person(session, login, role, agency=login)
-            sign_plan(session, plan, person, ground=ground, now=now)
-    return launch(session, plan, terms=SLOWLY, now=now).broadcast
+            sign_plan(session, plan, person, ground=ground, now=NOON)
+    return launch(session, plan, terms=terms, now=NOON).broadcast
 
 
 @dataclass
@@ -272,3 +274,53 @@ class TestTopics:
         a_province(session, sealer, people=1)
         assert "topic" not in a_document().model_dump(exclude_none=True)
         assert draft(session).content_digest != draft(session, **ABOUT).content_digest
+
+
+class TestStopLinks:
+    TEXTS: ClassVar = {"texts": {"vi": "Lạng Sơn: Thực hiện 5K tại {area}. Thôi: {stop_link}"}}
+    TERMS_WITH_ADDRESS = replace(SLOWLY, address="https://loa.example.vn")
+
+    def test_each_reader_gets_their_own_link_in_a_text_as_long_as_the_signed_one(
+        self, session: Session, sealer: Sealer
+    ) -> None:
+        people = a_province(session, sealer, people=2)
+        broadcast = launched(session, terms=self.TERMS_WITH_ADDRESS, **self.TEXTS)
+        ours = Sending(session, sealer, people, broadcast)
+        ours.claim()
+        texts = ours.held[0].texts
+        signed = session.scalars(select(BroadcastText.body)).all()
+        assert {len(text.body) for text in texts} == {len(body) for body in signed}
+        readers = {}
+        for text in texts:
+            _, _, code = text.body.rpartition("https://loa.example.vn/stop/")
+            readers[text.to] = read_stop_code(sealer, code)
+        assert readers == {sealer.unseal(one.sealed or b""): one.id for one in people}
+
+    def test_a_lost_text_is_known_again_by_its_readers_own_link(
+        self, session: Session, sealer: Sealer
+    ) -> None:
+        """Else it would be sent a second time."""
+        people = a_province(session, sealer, people=1)
+        broadcast = launched(session, terms=self.TERMS_WITH_ADDRESS, **self.TEXTS)
+        ours = Sending(session, sealer, people, broadcast)
+        ours.claim()
+        (claim,) = ours.held
+        later = NOON + 2 * LEASE
+        release_expired_claims(session, now=later)
+        lost = find_lost(
+            session,
+            after=(0, 0),
+            limit=10,
+            lanes=["twilio"],
+            lease=LEASE,
+            sealer=sealer,
+            now=later,
+        )
+        assert [one.body for one in lost] == [text.body for text in claim.texts]
+
+    def test_a_link_without_an_address_stops_the_plan(
+        self, session: Session, sealer: Sealer
+    ) -> None:
+        a_province(session, sealer, people=1)
+        with pytest.raises(EmptySlotError, match="stop_link"):
+            draft(session, **self.TEXTS)
