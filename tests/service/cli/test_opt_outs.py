@@ -53,7 +53,7 @@ def test_a_list_without_any_number_is_refused(clerk: Clerk, tmp_path: Path) -> N
     other = tmp_path / "other.csv"
     other.write_text("tên,xã\nA,B\n", encoding="utf-8")
     words = ("subscribers", "opt-out-list", other, "--source", "x")
-    assert "no column for the number" in clerk.refusal(*words)
+    assert "names the column of the numbers" in clerk.refusal(*words)
     assert reachable(clerk) == 3
 
 
