@@ -4,6 +4,7 @@ from html import escape
 from http import HTTPStatus
 
 from flask import Blueprint, Response, request
+from sqlalchemy.exc import OperationalError
 
 from campaigns.sealing import Sealer
 from campaigns.subscribers.consent import opt_out_by_link
@@ -49,6 +50,11 @@ _UNKNOWN = """<h1>Liên kết không đúng</h1>
 <p lang="en">This link is not complete, and nothing was changed. Copy all of it from the text,
 or call {hotline}.</p>"""
 
+_LATER = """<h1>Chưa ghi nhận được</h1>
+<p>Chưa có gì thay đổi. Xin thử lại sau ít phút, hoặc gọi {hotline}.</p>
+<p lang="en">This could not be kept, and nothing was changed. Please try again in a few minutes,
+or call {hotline}.</p>"""
+
 
 def stop_pages(resources: Resources) -> Blueprint:
     """Return the pages; looking at one changes nothing, since previews of links look, too."""
@@ -69,7 +75,12 @@ def stop_pages(resources: Resources) -> Blueprint:
         topic = request.form.get("topic", EVERYTHING)
         if subscriber_id is None or (topic and topic not in set(Topic)):
             return _unknown(hotline)
-        _opt_out(resources, subscriber_id, topic, evidence=_evidence(resources.sealer, code))
+        try:
+            _opt_out(resources, subscriber_id, topic, evidence=_evidence(resources.sealer, code))
+        except OperationalError:
+            page = _page("Chưa ghi nhận được", _LATER.format(hotline=hotline))
+            page.status_code = HTTPStatus.SERVICE_UNAVAILABLE
+            return page
         about, about_en = _about(topic)
         return _page("Đã ghi nhận", _DONE.format(about=about, about_en=about_en, hotline=hotline))
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import Engine
+from sqlalchemy import Engine, create_engine
 from sqlalchemy.orm import Session, sessionmaker
 
 from campaigns.sealing import Sealer
@@ -103,3 +103,14 @@ def test_the_code_is_not_logged(
         browser.get(page_of(sealer, reader))
     assert caplog.records
     assert stop_code(sealer, reader.id) not in str([vars(record) for record in caplog.records])
+
+
+def test_without_its_database_the_page_asks_to_try_again(
+    sealer: Sealer, data_dir: Path, tmp_path: Path
+) -> None:
+    """Nobody is told that texts stop while they do not."""
+    nowhere = create_engine(f"sqlite:///{tmp_path}/no/such/place.sqlite3")
+    browser = an_exchange(nowhere, sessionmaker(nowhere), sealer, data_dir).app.test_client()
+    page = browser.post(f"/stop/{stop_code(sealer, 7)}")
+    assert page.status_code == 503
+    assert "Chưa có gì thay đổi" in page.get_data(as_text=True)
