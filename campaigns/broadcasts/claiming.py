@@ -9,7 +9,6 @@ from sqlalchemy import (
     BigInteger,
     Integer,
     Row,
-    ScalarSelect,
     String,
     or_,
     select,
@@ -139,22 +138,7 @@ def _claim_deliveries(
     ]
     if skipped:
         _skip(session, batch, skipped)
-    claimed = set(
-        session.scalars(
-            update(Delivery)
-            .where(*in_batch(batch, DeliveryState.PLANNED))
-            .values(
-                state=DeliveryState.CLAIMED,
-                claimed_at=now,
-                carrier=_carrier_now(),
-                despite_opt_out=Delivery.position.in_(
-                    [row.position for row in rows if row.has_stopped]
-                ),
-            )
-            .returning(Delivery.position),
-            execution_options={"synchronize_session": False},
-        )
-    )
+    claimed = _take(session, batch, rows, now=now)
     bodies = _bodies(session, {row.text_id for row in rows})
     texts = [
         OutgoingText(
@@ -172,10 +156,23 @@ def _claim_deliveries(
     return texts, [position for position, _ in skipped]
 
 
-def _carrier_now() -> ScalarSelect[str]:
-    return (
-        select(current_carrier()).where(Subscriber.id == Delivery.subscriber_id).scalar_subquery()
+def _take(session: Session, batch: Batch, rows: Sequence[PlannedRow], *, now: datetime) -> set[int]:
+    """Claim what of *batch* is still planned, for the networks of this moment; return where."""
+    carrier = select(current_carrier()).where(Subscriber.id == Delivery.subscriber_id)
+    stopped = [row.position for row in rows if row.has_stopped]
+    taken = session.scalars(
+        update(Delivery)
+        .where(*in_batch(batch, DeliveryState.PLANNED))
+        .values(
+            state=DeliveryState.CLAIMED,
+            claimed_at=now,
+            carrier=carrier.scalar_subquery(),
+            despite_opt_out=Delivery.position.in_(stopped),
+        )
+        .returning(Delivery.position),
+        execution_options={"synchronize_session": False},
     )
+    return set(taken)
 
 
 def _unseal(
