@@ -2,10 +2,11 @@
 
 from flask import Flask
 
+from service.partners.opt_outs import opt_outs
 from service.partners.receipts import receipts
 
 PREFIX = "/partner/v1"
-RESOURCES = (receipts,)
+RESOURCES = (receipts, opt_outs)
 
 
 def add_partners_door(app: Flask) -> None:
