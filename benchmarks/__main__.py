@@ -24,6 +24,7 @@ from benchmarks import (
     importing,
     interface,
     launching,
+    opting_out,
     pulling,
     pushing,
     sending,
@@ -152,6 +153,19 @@ def measure_pulling(given: argparse.Namespace, postgresql: str | None) -> Figure
     return {"partner's feed, NDJSON": a_figure(found["per_s"], "rows/s", peers, ratio)}
 
 
+def measure_opting_out(given: argparse.Namespace, postgresql: str | None) -> Figures:
+    if postgresql is None:
+        return {}
+    found = opting_out.measure(given.rows, postgresql=postgresql, runs=given.runs)
+    name = f"opt-out to silence while {given.rows:,} are texted, postgresql"
+    return {
+        f"{name}, median": a_figure(round(found["median_s"], 3), "s"),
+        f"{name}, worst of {found['people']}": a_figure(round(found["worst_s"], 3), "s"),
+        f"{name}, texted after their STOP": a_figure(found["texted_after"], "people"),
+        f"{name}, spared": a_figure(found["spared"], "people"),
+    }
+
+
 MEASURES: dict[str, Callable[[argparse.Namespace, str | None], Figures]] = {
     "auditing": measure_auditing,
     "calling": measure_calling,
@@ -159,6 +173,7 @@ MEASURES: dict[str, Callable[[argparse.Namespace, str | None], Figures]] = {
     "importing": measure_importing,
     "interface": measure_interface,
     "launching": measure_launching,
+    "opting_out": measure_opting_out,
     "pulling": measure_pulling,
     "pushing": measure_pushing,
     "sending": measure_sending,

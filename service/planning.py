@@ -20,6 +20,7 @@ def terms_of(settings: Settings) -> Terms:
         lanes=settings.lanes,
         hotline=settings.hotline_number,
         segment_price_vnd=settings.segment_price_vnd,
+        address=settings.public_url,
     )
 
 

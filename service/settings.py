@@ -55,6 +55,7 @@ class Settings(BaseSettings):
     errand_from: int = Field(100_000, alias="LOA_ERRAND_FROM", ge=1)
     lanes_given: Annotated[tuple[Lane, ...], NoDecode] = Field((), alias="LOA_LANES")
     hotline_number: str = Field("1800 1119", alias="LOA_HOTLINE")
+    stop_call_number: str = Field("", alias="LOA_STOP_CALL_NUMBER")
     voices_given: str = Field("", alias="LOA_VOICES")
     segment_price_vnd: int = Field(400, alias="LOA_SEGMENT_PRICE_VND", ge=0)
     claim_lease_s: int = Field(60, alias="LOA_CLAIM_LEASE_S", ge=2)
@@ -70,6 +71,13 @@ class Settings(BaseSettings):
         if not isinstance(value, str):
             return value
         return tuple(str(ip_network(part.strip())) for part in value.split(",") if part.strip())
+
+    @field_validator("stop_call_number")
+    @classmethod
+    def _check_stop_call_number(cls, value: str) -> str:
+        if value and not re.fullmatch(r"\+[1-9][0-9]{6,14}", value):
+            raise ValueError("write the number with its country, such as +84205..., and no blanks")
+        return value
 
     @field_validator("voices_given")
     @classmethod

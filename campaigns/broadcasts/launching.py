@@ -105,6 +105,8 @@ def _add_broadcast(
         closes=document.hours.closes,
         not_after=document.expiry(now),
         launched_at=now,
+        topic=document.scope,
+        overrides_opt_outs=document.despite_opt_out is not None,
     )
     session.add(broadcast)
     session.flush()

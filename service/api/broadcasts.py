@@ -69,7 +69,10 @@ class AcceptedByOut(BaseModel):
 
 
 class LedgerOut(BaseModel):
-    """Where every delivery stands; ``planned`` is the sum of all others while ``balanced``."""
+    """Where every delivery stands; ``planned`` is the sum of all others while ``balanced``.
+
+    ``despite_opt_out`` is how many of those accepted went to people who had opted out.
+    """
 
     broadcast: int
     planned: int
@@ -82,6 +85,7 @@ class LedgerOut(BaseModel):
     unknown: int
     accepted_by: AcceptedByOut
     failed: dict[str, int]
+    despite_opt_out: int
     balanced: bool
     settled: bool
 

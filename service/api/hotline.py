@@ -34,7 +34,10 @@ _EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzin
 
 
 class TicketOut(BaseModel):
-    """One matter that somebody has to look at; ``number`` shows just enough to recognise it."""
+    """One matter that somebody has to look at; ``number`` shows just enough to recognise it.
+
+    ``said`` is what somebody has texted; telephone numbers in it are masked.
+    """
 
     reference: str
     kind: str
@@ -46,6 +49,7 @@ class TicketOut(BaseModel):
     assignee: str
     answer: str
     voice_seconds: int
+    said: list[str]
     number: str | None
     opened_at: datetime
     changed_at: datetime
@@ -57,10 +61,11 @@ class TicketPage(BaseModel):
 
 
 class TicketNumberOut(BaseModel):
-    """The number to call back, in E.164; who looked and when is on record."""
+    """Whom to call back, in E.164, and what they wrote; who looked and when is on record."""
 
     reference: str
     number: str | None
+    said: list[str]
 
 
 class TicketQuery(PageQuery):
@@ -185,10 +190,10 @@ def reveal(reference: str) -> Response:
     """
     found = resources()
     with writing() as session:
-        number = reveal_number(
+        shown = reveal_number(
             session, reference, caller().person, sealer=found.sealer, now=found.now()
         )
-    return answer({"reference": reference, "number": number})
+    return answer({"reference": reference, "number": shown.number, "said": shown.said})
 
 
 @hotline.post(f"/hotline/tickets/{_REFERENCE}/voice")

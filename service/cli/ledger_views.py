@@ -45,6 +45,8 @@ def show_ledger(ledger: Ledger) -> RenderableType:
         *((f"    {_in_words(code)}", count) for code, count in ledger.failed.items()),
         ("  nothing heard yet", by.silent),
     ]
+    if ledger.despite_opt_out:
+        rows.append(("  of all accepted: sent despite an opt-out", ledger.despite_opt_out))
     for name, count in rows:
         table.add_row(name, f"{count:,}")
     verdict = "balanced" if ledger.is_balanced else "DOES NOT BALANCE"

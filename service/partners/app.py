@@ -2,11 +2,12 @@
 
 from flask import Flask
 
+from service.partners.opt_outs import opt_outs
 from service.partners.posts import posts
 from service.partners.receipts import receipts
 
 PREFIX = "/partner/v1"
-RESOURCES = (receipts, posts)
+RESOURCES = (receipts, posts, opt_outs)
 
 
 def add_partners_door(app: Flask) -> None:
