@@ -20,6 +20,7 @@ from campaigns.partners.pushing import (
     claim_pushes,
     dead_letters_of,
     replay,
+    settle_push,
 )
 from campaigns.sealing import Sealer
 from tests.builders import NOON, a_broadcast, a_province
@@ -215,6 +216,21 @@ def test_a_replay_begins_where_it_was_asked_for(
             replay(session, account, after=6, now=watch.moment)
     push_to_partners()
     assert partner.seqs == [1, 2, 3, 4, 5, 4, 5]
+
+
+def test_an_answer_that_was_under_way_counts_no_more_after_a_replay(
+    join: Join, sessions: sessionmaker[Session], watch: Watch
+) -> None:
+    account, partner = join()
+    push_to_partners()
+    with sessions.begin() as session:
+        replay(session, account, after=0, now=watch.moment)
+        [claim] = claim_pushes(session, busy=(), limit=1, now=watch.moment)
+        replay(session, account, after=0, now=watch.moment)
+        assert claim_pushes(session, busy=(), limit=1, now=watch.moment) == []
+        assert not settle_push(session, claim, Taken(), now=watch.moment)
+    assert push_to_partners() == 1
+    assert partner.seqs == [1, 2, 3, 1, 2, 3]
 
 
 def test_a_slow_and_a_dead_partner_hold_up_nobody(
