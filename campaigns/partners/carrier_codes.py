@@ -15,6 +15,8 @@ from campaigns.gateway import Outcome
 FILES = resources.files("campaigns") / "data" / "carrier_codes"
 # What every carrier's files begin with: the words of the standards.
 _STANDARD = "standard"
+# Whoever carried a text for us abroad or for all networks at once.
+_GATEWAY = "gateway"
 _BETWEEN = ":"
 
 
@@ -40,9 +42,13 @@ def read_codes(files: Traversable, carrier: str) -> dict[str, CarrierCode]:
     for name in (_STANDARD, carrier):
         file = files / f"{name}.yaml"
         if file.is_file():
-            written: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
-            codes |= {_plain(code): _as_code(one) for code, one in written.items()}
+            codes |= _read_file(file)
     return codes
+
+
+def _read_file(file: Traversable) -> dict[str, CarrierCode]:
+    written: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+    return {_plain(code): _as_code(one) for code, one in written.items()}
 
 
 def find_code(carrier: str, code: str) -> CarrierCode | None:
@@ -56,9 +62,18 @@ def name_code(carrier: str, code: str) -> str:
 
 
 def explain_code(name: str) -> CarrierCode | None:
-    """Return what a code as `name_code` writes it means, None for any other."""
+    """Return what a code means: a carrier's as `name_code` writes it, or else the gateway's.
+
+    None for one that is in no file.
+    """
     carrier, between, code = name.partition(_BETWEEN)
-    return find_code(carrier, code) if between else None
+    return find_code(carrier, code) if between else read_gateway_codes().get(name)
+
+
+@cache
+def read_gateway_codes() -> Mapping[str, CarrierCode]:
+    """Return the codes of the gateway, all of which say that a text did not reach anybody."""
+    return MappingProxyType(_read_file(FILES / f"{_GATEWAY}.yaml"))
 
 
 def _plain(code: object) -> str:

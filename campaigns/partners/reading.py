@@ -10,14 +10,17 @@ from sqlalchemy.orm import Session
 
 from campaigns.deliveries import Broadcast
 from campaigns.local_time import ZONE
+from campaigns.partners.carrier_codes import explain_code
 from campaigns.partners.errors import PartnerRefusedError
 from campaigns.partners.models import FeedEntry, FeedState, Partner
 from campaigns.partners.references import References
 
 FIELDS = (
-    *("seq", "reference", "state", "at", "code", "sid", "sender", "segments"),
-    *("carrier_by_prefix", "carrier_actual", "day"),
+    *("seq", "reference", "state", "at", "code", "reason_vi", "reason_en"),
+    *("sid", "sender", "segments", "carrier_by_prefix", "carrier_actual", "day"),
 )
+
+_UNEXPLAINED = ("Nhà mạng không nêu lý do bằng lời", "The carrier gives no reason in words")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +125,8 @@ def _write(found: Sequence[Sequence[Any]], references: References) -> list[dict[
             "state": row[3],
             "at": _local(row[4]),
             "code": row[5],
+            "reason_vi": row[5] and _in_words(row[5])[0],
+            "reason_en": row[5] and _in_words(row[5])[1],
             "sid": row[6],
             "sender": row[7],
             "segments": row[8],
@@ -131,6 +136,11 @@ def _write(found: Sequence[Sequence[Any]], references: References) -> list[dict[
         }
         for row, reference in zip(found, named, strict=True)
     ]
+
+
+def _in_words(code: str) -> tuple[str, str]:
+    known = explain_code(code)
+    return (known.vi, known.en) if known else _UNEXPLAINED
 
 
 def _local(moment: datetime) -> str:

@@ -24,8 +24,8 @@ MOST = 50_000
 class ReceiptOut(BaseModel):
     """One step of one text. ``reference`` is the text's name; ``sid`` the gateway's for it.
 
-    ``code`` is the carrier's own word for why it failed. ``day`` is the province's day on which
-    the text was handed over.
+    ``code`` is the carrier's own word for why it failed, and the reasons are ours. ``day`` is the
+    province's day on which the text was handed over.
     """
 
     seq: int
@@ -33,6 +33,8 @@ class ReceiptOut(BaseModel):
     state: str
     at: datetime
     code: str
+    reason_vi: str
+    reason_en: str
     sid: str
     sender: str
     segments: int

@@ -4,7 +4,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from service.schema import current_and_head, load_metadata, upgrade
 
@@ -30,3 +30,19 @@ def test_a_migrated_database_is_at_the_head(migrated: Engine) -> None:
     current, head = current_and_head(migrated)
 
     assert current == head is not None
+
+
+def test_no_migration_lets_a_number_be_given_twice(migrated: Engine) -> None:
+    """SQLite forgets it with a table that is made anew, unless the migration says so again."""
+    if migrated.dialect.name != "sqlite":
+        return
+    wanted = {
+        table.name
+        for table in load_metadata().tables.values()
+        if table.dialect_options["sqlite"]["autoincrement"]
+    }
+    with migrated.connect() as connection:
+        query = text("SELECT name FROM sqlite_master WHERE sql LIKE '%AUTOINCREMENT%'")
+        found = set(connection.scalars(query))
+    assert wanted
+    assert found - {"sqlite_sequence"} == wanted

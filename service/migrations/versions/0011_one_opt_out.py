@@ -70,7 +70,9 @@ def upgrade() -> None:
         )
         batch_op.create_index(batch_op.f("ix_inbound_texts_ticket_id"), ["ticket_id"], unique=False)
 
-    with op.batch_alter_table("broadcasts", schema=None) as batch_op:
+    with op.batch_alter_table(
+        "broadcasts", schema=None, table_kwargs={"sqlite_autoincrement": True}
+    ) as batch_op:
         batch_op.add_column(
             sa.Column("topic", sa.String(length=16), server_default="", nullable=False)
         )
@@ -124,7 +126,9 @@ def downgrade() -> None:
         batch_op.alter_column("call_id", existing_type=_ID, nullable=False)
         batch_op.drop_column("sender")
 
-    with op.batch_alter_table("broadcasts", schema=None) as batch_op:
+    with op.batch_alter_table(
+        "broadcasts", schema=None, table_kwargs={"sqlite_autoincrement": True}
+    ) as batch_op:
         batch_op.drop_column("overrides_opt_outs")
         batch_op.drop_column("topic")
 

@@ -12,8 +12,10 @@ from campaigns.partners.carrier_codes import (
     find_code,
     name_code,
     read_codes,
+    read_gateway_codes,
 )
 from campaigns.phones import known_carriers
+from service.twilio.codes import STOPPED_BY_RECIPIENT, Meaning, known_codes
 
 
 @pytest.mark.parametrize("carrier", sorted(known_carriers()))
@@ -44,8 +46,20 @@ def test_what_a_carrier_means_otherwise_is_its_own(tmp_path: Path) -> None:
     assert others["27"].outcome is Outcome.FAILED
 
 
-def test_a_gateway_s_own_code_is_explained_elsewhere() -> None:
-    assert explain_code("30003") is None
+def test_every_code_with_which_the_gateway_reaches_nobody_is_in_words() -> None:
+    """The same in English as the gateway's own table says."""
+    final = {Meaning.REFUSED, Meaning.FAILED}
+    known = {code: one.words for code, one in known_codes().items() if one.meaning in final}
+    assert {code: one.en for code, one in read_gateway_codes().items()} == known
+    stops = {code for code, one in read_gateway_codes().items() if one.is_stop}
+    assert stops == {STOPPED_BY_RECIPIENT}
+
+
+def test_a_code_is_explained_as_whoever_said_it_means_it() -> None:
+    gateways = explain_code("30003")
+    assert gateways is not None
+    assert gateways.vi == "Máy tắt hoặc ngoài vùng phủ sóng"
+    assert explain_code("39999") is None
     explained = explain_code("vinaphone:1")
     assert explained is not None
     assert explained.en == "Nobody has this number"

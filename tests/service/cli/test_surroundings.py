@@ -80,10 +80,10 @@ def test_a_disk_that_fills_up_in_the_middle_of_an_import(on_disk: Clerk, tmp_pat
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system with a megabyte; where none may be mounted, a directory without that limit."""
+    """A file system of 2 MB; where none may be mounted, a directory without that limit."""
     path = tmp_path / "disk"
     path.mkdir()
-    options = ["-t", "tmpfs", "-o", "size=1m", "tmpfs", str(path)]
+    options = ["-t", "tmpfs", "-o", "size=2m", "tmpfs", str(path)]
     mounted = subprocess.run([find("mount"), *options], check=False, capture_output=True)
     yield path
     if mounted.returncode == 0:

@@ -73,6 +73,8 @@ def test_two_partners_read_their_own_and_together_everything(
     assert sum(map(len, read.values())) == len(session.scalars(select(FeedEntry.seq)).all())
     failed = next(row for row in read["viettel-ls"] if row["state"] == "failed")
     assert failed["code"] == "30003"
+    assert failed["reason_vi"] == "Máy tắt hoặc ngoài vùng phủ sóng"
+    assert failed["reason_en"] == "The phone is switched off or out of reach"
     assert failed["sid"] == "SM1"
     assert failed["sender"] == broadcast.sender
     assert failed["day"] == "2026-03-02"
