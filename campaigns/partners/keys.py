@@ -167,6 +167,10 @@ def find_valid_partner_key(session: Session, text: str, *, now: datetime) -> Par
 
 
 def note_partner_key_use(session: Session, key: PartnerKey, *, now: datetime) -> None:
-    """Keep when *key* was used last, to the minute."""
-    if key.used_at is None or now - key.used_at >= _NOTED_EVERY:
-        change(session, update(PartnerKey).where(PartnerKey.id == key.id).values(used_at=now))
+    """Keep when *key* was used last."""
+    change(session, update(PartnerKey).where(PartnerKey.id == key.id).values(used_at=now))
+
+
+def is_use_of_key_noted(key: PartnerKey, *, now: datetime) -> bool:
+    """Whether it is known already that *key* is in use, to the minute."""
+    return key.used_at is not None and now - key.used_at < _NOTED_EVERY

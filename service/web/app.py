@@ -4,6 +4,7 @@ from flask import Blueprint, Flask, Response, jsonify
 
 from service.api.app import create_api
 from service.api.limits import Limits, limit_requests
+from service.partners.app import add_partners_door
 from service.queue_server import open_redis
 from service.resources import Resources, queue_address
 from service.web.manners import keep_manners
@@ -19,6 +20,7 @@ def create_app(resources: Resources) -> Flask:
     """Build the application on *resources*, which stay open for as long as it serves."""
     settings = resources.settings
     app = create_api(resources, largest_body=LARGEST_BODY)
+    add_partners_door(app)
     limit_requests(
         app,
         Limits(

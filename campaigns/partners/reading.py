@@ -1,0 +1,114 @@
+"""Reading a feed: the entries that a partner asks for, and the rows they are handed over as."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, String, select, type_coerce
+from sqlalchemy.orm import Session
+
+from campaigns.deliveries import Broadcast
+from campaigns.local_time import ZONE
+from campaigns.partners.models import FeedEntry, FeedState, Partner
+from campaigns.partners.references import References
+
+FIELDS = (
+    *("seq", "reference", "state", "at", "code", "sid", "sender", "segments"),
+    *("carrier_by_prefix", "carrier_actual", "day"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which entries are asked for: up to *limit* after the number *after*, perhaps only some.
+
+    From *since* on and before *until* we have heard of them; *sender* and *state* are as in a row.
+    """
+
+    after: int
+    limit: int
+    since: datetime | None = None
+    until: datetime | None = None
+    sender: str = ""
+    state: FeedState | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Part of a feed, as rows; *after* is what to ask for next, *last* the feed's last number."""
+
+    rows: list[dict[str, Any]]
+    after: int
+    last: int
+
+
+def read_feed(
+    session: Session, partner: Partner, wanted: Wanted, *, references: References
+) -> Stretch:
+    """Return the stretch of *partner*'s feed that is *wanted*.
+
+    Asked for again it is the same, as long as entries are kept: nothing is ever put between two
+    entries or changed.
+    """
+    # Read first, so that no entry up to it can be missing among those that are read after it.
+    last = session.scalars(select(Partner.last_seq).where(Partner.id == partner.id)).one()
+    found = session.execute(_entries(partner, wanted)).all()
+    rows = _write(found, references)
+    if len(found) == wanted.limit:
+        return Stretch(rows, found[-1].seq, max(last, found[-1].seq))
+    newest = found[-1].seq if found else 0
+    return Stretch(rows, max(wanted.after, last, newest), max(last, newest))
+
+
+def _entries(partner: Partner, wanted: Wanted) -> Any:
+    entry = FeedEntry
+    query = (
+        select(
+            entry.seq,
+            entry.broadcast_id,
+            entry.position,
+            type_coerce(entry.state, String).label("state"),
+            entry.at,
+            entry.code,
+            entry.sid,
+            Broadcast.sender,
+            entry.segments,
+            entry.carrier_guess,
+            entry.carrier_actual,
+            entry.day,
+        )
+        .join(Broadcast, Broadcast.id == entry.broadcast_id)
+        .where(entry.partner_id == partner.id, entry.seq > wanted.after)
+        .order_by(entry.seq)
+        .limit(wanted.limit)
+    )
+    if wanted.since is not None:
+        query = query.where(entry.at >= wanted.since)
+    if wanted.until is not None:
+        query = query.where(entry.at < wanted.until)
+    if wanted.sender:
+        query = query.where(Broadcast.sender == wanted.sender)
+    if wanted.state is not None:
+        query = query.where(entry.state == wanted.state)
+    return query
+
+
+def _write(found: Sequence[Row[Any]], references: References) -> list[dict[str, Any]]:
+    named = references.make_all((row.broadcast_id, row.position) for row in found)
+    return [
+        {
+            "seq": row.seq,
+            "reference": reference,
+            "state": row.state,
+            "at": row.at.astimezone(ZONE),
+            "code": row.code,
+            "sid": row.sid,
+            "sender": row.sender,
+            "segments": row.segments,
+            "carrier_by_prefix": row.carrier_guess,
+            "carrier_actual": row.carrier_actual,
+            "day": row.day,
+        }
+        for row, reference in zip(found, named, strict=True)
+    ]

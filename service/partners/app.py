@@ -1,0 +1,14 @@
+"""The partners' door: every address that telecom companies ask, on the interface's application."""
+
+from flask import Flask
+
+from service.partners.receipts import receipts
+
+PREFIX = "/partner/v1"
+RESOURCES = (receipts,)
+
+
+def add_partners_door(app: Flask) -> None:
+    """Add the partners' addresses to *app*, which answers problems and counts requests already."""
+    for resource in RESOURCES:
+        app.register_blueprint(resource, url_prefix=PREFIX)
