@@ -9,6 +9,7 @@ from redis import Redis
 
 from workers.caller_texts import recover_caller_texts, send_caller_texts
 from workers.imports import import_uploads
+from workers.partners import settle_partners, watch_carriers
 from workers.queues import QueueName, ask_for
 from workers.receipts import drain_receipts
 from workers.retention import keep_retention
@@ -35,6 +36,8 @@ TIMETABLE = (
     Entry(import_uploads, QueueName.IMPORTS, timedelta(seconds=2)),
     Entry(recover, QueueName.UPKEEP, timedelta(seconds=5)),
     Entry(listen_again, QueueName.UPKEEP, timedelta(minutes=1)),
+    Entry(settle_partners, QueueName.UPKEEP, timedelta(minutes=10)),
+    Entry(watch_carriers, QueueName.UPKEEP, timedelta(minutes=2)),
 )
 
 

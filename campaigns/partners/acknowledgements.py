@@ -51,9 +51,8 @@ def acknowledge_settlement(
             "again: its digest is the SHA-256 of the file in JSON, byte for byte."
         )
     values = {"settlement_id": settlement.id, "source": source, "acknowledged_at": now}
-    session.execute(insert_new(session, Acknowledgement).values(values))
-    kept = session.get_one(Acknowledgement, settlement.id)
-    if kept.acknowledged_at == now:
+    added = insert_new(session, Acknowledgement).values(values)
+    if session.scalar(added.returning(Acknowledgement.settlement_id)) is not None:
         record(
             session,
             "partner.acknowledged",
@@ -62,7 +61,7 @@ def acknowledge_settlement(
             day=day.isoformat(),
             digest=settlement.digest,
         )
-    return kept.acknowledged_at
+    return session.get_one(Acknowledgement, settlement.id).acknowledged_at
 
 
 def acknowledged_settlements(session: Session, partner: Partner) -> dict[int, datetime]:

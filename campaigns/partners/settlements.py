@@ -7,7 +7,6 @@ So adding up all files of a partner gives where its texts stand, however late re
 
 import hashlib
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, cast
@@ -48,6 +47,7 @@ SETTLED = (
     FeedState.UNKNOWN,
 )
 FORMAT = "loa-settlement-1"
+_CHECKED_AT_ONCE = 100
 
 
 class PartnerSettlement(Base):
@@ -173,9 +173,9 @@ def keep_settlement(
         "made_at": now,
     }
     # Whoever comes second waits here for the first, and then adds nothing.
-    session.execute(insert_new(session, PartnerSettlement).values(values))
-    kept = find_settlement(session, partner, draft.day)
-    if kept is None or kept.digest != digest:
+    added = insert_new(session, PartnerSettlement).values(values)
+    number = session.scalar(added.returning(PartnerSettlement.id))
+    if number is None:
         return None
     record(
         session,
@@ -185,7 +185,7 @@ def keep_settlement(
         day=draft.day.isoformat(),
         digest=digest,
     )
-    return kept
+    return session.get_one(PartnerSettlement, number)
 
 
 def find_settlement(session: Session, partner: Partner, day: date) -> PartnerSettlement | None:
@@ -202,22 +202,27 @@ def last_settlement(session: Session, partner: Partner) -> PartnerSettlement | N
     return session.scalar(select(PartnerSettlement).where(of_partner).order_by(newest).limit(1))
 
 
-def settlements_of(session: Session, partner: Partner) -> Iterator[PartnerSettlement]:
-    """Yield the settlements with *partner* in the order of their days."""
-    of_partner = PartnerSettlement.partner_id == partner.id
-    query = select(PartnerSettlement).where(of_partner).order_by(PartnerSettlement.day)
-    yield from session.scalars(query.execution_options(yield_per=100))
+def list_settlements(
+    session: Session, partner: Partner, *, after: date | None = None, limit: int
+) -> list[PartnerSettlement]:
+    """Return up to *limit* settlements with *partner* of days after *after*, in their order."""
+    query = select(PartnerSettlement).where(PartnerSettlement.partner_id == partner.id)
+    if after is not None:
+        query = query.where(PartnerSettlement.day > after)
+    return list(session.scalars(query.order_by(PartnerSettlement.day).limit(limit)))
 
 
 def first_broken(session: Session, partner: Partner) -> date | None:
     """Return the first day of *partner*'s chain that is not as it was made, or None."""
-    digest, seq = BEGINNING, 0
-    for one in settlements_of(session, partner):
-        is_whole = hashlib.sha256(one.content).hexdigest() == one.digest
-        stated = json.loads(one.document) if is_whole else {}
-        if stated.get("previous_digest") != digest or stated.get("first_seq") != seq + 1:
-            return one.day
-        digest, seq = one.digest, one.last_seq
+    digest, seq, day = BEGINNING, 0, None
+    while page := list_settlements(session, partner, after=day, limit=_CHECKED_AT_ONCE):
+        for one in page:
+            is_whole = hashlib.sha256(one.content).hexdigest() == one.digest
+            stated = json.loads(one.document) if is_whole else {}
+            if stated.get("previous_digest") != digest or stated.get("first_seq") != seq + 1:
+                return one.day
+            digest, seq, day = one.digest, one.last_seq, one.day
+        session.expunge_all()
     return None
 
 

@@ -18,6 +18,7 @@ from service.api.kinds import (
     WRONG_CREDENTIALS,
     Kind,
 )
+from service.api.partner_remedies import DEALING_RULES
 from service.api.text_remedies import TEXT_RULES
 
 _UNKNOWN = (
@@ -159,6 +160,7 @@ _RULES = (
         "Chưa có gì thay đổi. Xem sổ đối soát của đợt phát.",
     ),
     *ACCESS_RULES,
+    *DEALING_RULES,
     Kind(
         "seal-broken",
         HTTPStatus.SERVICE_UNAVAILABLE,

@@ -3,9 +3,10 @@
 from flask import Flask
 
 from service.partners.receipts import receipts
+from service.partners.reports import reports
 
 PREFIX = "/partner/v1"
-RESOURCES = (receipts,)
+RESOURCES = (receipts, reports)
 
 
 def add_partners_door(app: Flask) -> None:
