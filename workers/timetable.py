@@ -8,11 +8,12 @@ from typing import Any
 from redis import Redis
 
 from workers.caller_texts import recover_caller_texts, send_caller_texts
+from workers.carriers import watch_carriers
 from workers.imports import import_uploads
-from workers.partners import settle_partners, watch_carriers
 from workers.queues import QueueName, ask_for
 from workers.receipts import drain_receipts
 from workers.retention import keep_retention
+from workers.settlements import settle_partners
 from workers.upkeep import listen_again, recover, wake_broadcasts
 from workers.voice_messages import fetch_voice_messages
 

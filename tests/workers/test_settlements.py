@@ -1,4 +1,4 @@
-"""Jobs about partners: days are settled in turn, and quiet carriers are told of once."""
+"""Jobs: days are settled in turn, and quiet carriers are told of once."""
 
 import pytest
 from sqlalchemy.orm import Session, sessionmaker
@@ -9,7 +9,8 @@ from campaigns.sealing import Sealer
 from tests.builders import a_province
 from tests.campaigns.partners.builders import a_day_of_texts, a_partner
 from tests.workers.conftest import Watch
-from workers.partners import settle_partners, watch_carriers
+from workers.carriers import watch_carriers
+from workers.settlements import settle_partners
 
 
 @pytest.mark.usefixtures("job_context")
