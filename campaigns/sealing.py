@@ -33,6 +33,7 @@ class Sealer:
         """
         if len(seal_key) < KEY_BYTES:
             raise ValueError(f"a seal key needs at least {KEY_BYTES} bytes")
+        self._seal_key = seal_key
         self._cipher = AESGCM(_derive(seal_key, b"loa seal"))
         self._keyed = hashlib.blake2b(
             key=_derive(seal_key, b"loa fingerprint"), digest_size=FINGERPRINT_BYTES
@@ -69,6 +70,10 @@ class Sealer:
         keyed = self._keyed.copy()
         keyed.update(number.encode("ascii"))
         return keyed.digest()
+
+    def derive_key(self, purpose: str) -> bytes:
+        """Return 32 bytes for *purpose*, of at most 16 letters; always the same for a seal key."""
+        return _derive(self._seal_key, purpose.encode("ascii"))
 
     def _next_nonce(self) -> bytes:
         # One system call a number would cost as much as the encryption; a forked child must not

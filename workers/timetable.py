@@ -10,6 +10,7 @@ from redis import Redis
 from workers.caller_texts import recover_caller_texts, send_caller_texts
 from workers.carriers import watch_carriers
 from workers.imports import import_uploads
+from workers.partners import tell_partners
 from workers.queues import QueueName, ask_for
 from workers.receipts import drain_receipts
 from workers.retention import keep_retention
@@ -35,6 +36,7 @@ TIMETABLE = (
     Entry(fetch_voice_messages, QueueName.UPKEEP, timedelta(seconds=30)),
     Entry(keep_retention, QueueName.UPKEEP, timedelta(hours=1)),
     Entry(import_uploads, QueueName.IMPORTS, timedelta(seconds=2)),
+    Entry(tell_partners, QueueName.UPKEEP, timedelta(seconds=2)),
     Entry(recover, QueueName.UPKEEP, timedelta(seconds=5)),
     Entry(listen_again, QueueName.UPKEEP, timedelta(minutes=1)),
     Entry(settle_partners, QueueName.UPKEEP, timedelta(minutes=10)),

@@ -36,6 +36,8 @@ class Permission(StrEnum):
     PEOPLE_READ = "people.read"
     PEOPLE_MANAGE = "people.manage"
     KEYS_MANAGE = "keys.manage"
+    PARTNERS_READ = "partners.read"
+    PARTNERS_MANAGE = "partners.manage"
     AUDIT_READ = "audit.read"
 
 
@@ -69,6 +71,7 @@ GRANTS: Mapping[Role, frozenset[Permission]] = {
         Permission.SUBSCRIBERS_READ,
         Permission.SUBSCRIBERS_IMPORT,
         Permission.SUBSCRIBERS_CONSENT,
+        Permission.PARTNERS_READ,
         Permission.PLANS_SIGN,
         Permission.BROADCASTS_LAUNCH,
         Permission.BROADCASTS_CONTROL,
@@ -88,7 +91,8 @@ GRANTS: Mapping[Role, frozenset[Permission]] = {
             Permission.TICKETS_REVEAL,
         }
     ),
-    Role.AUDITOR: _READING | {Permission.PEOPLE_READ, Permission.AUDIT_READ},
+    Role.AUDITOR: _READING
+    | {Permission.PEOPLE_READ, Permission.PARTNERS_READ, Permission.AUDIT_READ},
     # Telecom partners read what concerns their carriers at doors of their own.
     Role.PARTNER: _OWN,
     Role.ADMINISTRATOR: _OWN
@@ -102,6 +106,8 @@ GRANTS: Mapping[Role, frozenset[Permission]] = {
             Permission.PEOPLE_READ,
             Permission.PEOPLE_MANAGE,
             Permission.KEYS_MANAGE,
+            Permission.PARTNERS_READ,
+            Permission.PARTNERS_MANAGE,
         }
     ),
 }

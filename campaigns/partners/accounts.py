@@ -1,7 +1,7 @@
 """Accounts: which companies carry our texts, for which networks, and from where they may ask."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from ipaddress import ip_address, ip_network
 
@@ -127,6 +127,36 @@ def may_ask_from(partner: Partner, address: str) -> bool:
     return any(mapped in ip_network(network) for network in partner.networks.split())
 
 
+def change_partner(
+    session: Session,
+    partner: Partner,
+    *,
+    carriers: Iterable[str] | None = None,
+    title: str | None = None,
+    contact: str | None = None,
+    addresses: Iterable[str] | None = None,
+    now: datetime,
+) -> None:
+    """Change what is given; None leaves it as it is. Raises PartnerRefusedError."""
+    require_open(partner)
+    if carriers is not None:
+        bind_carriers(session, partner, carriers, now=now)
+    if addresses is not None:
+        allow_addresses(partner, addresses)
+    partner.title = title or partner.title
+    partner.contact = partner.contact if contact is None else contact
+    session.flush()
+    record(
+        session,
+        "partner.changed",
+        f"partner:{partner.name}",
+        now=now,
+        title=partner.title,
+        carriers=carriers_of(session, partner),
+        addresses=partner.networks.split(),
+    )
+
+
 def withdraw_partner(session: Session, partner: Partner, *, now: datetime) -> None:
     """End the account: its keys open nothing, its networks are free for another partner."""
     if partner.withdrawn_at is None:
@@ -152,6 +182,14 @@ def carriers_of(session: Session, partner: Partner) -> list[str]:
             .order_by(PartnerCarrier.carrier)
         )
     )
+
+
+def all_carriers(session: Session) -> Mapping[int, list[str]]:
+    """Return the carriers that partners stand for, by the partner's number."""
+    found: dict[int, list[str]] = {}
+    for one in session.scalars(select(PartnerCarrier).order_by(PartnerCarrier.carrier)):
+        found.setdefault(one.partner_id, []).append(one.carrier)
+    return found
 
 
 def find_partner(session: Session, name: str) -> Partner | None:

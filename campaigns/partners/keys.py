@@ -1,6 +1,6 @@
 """Partner keys: what a partner's program shows, bound to the partner and to what it is for."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -153,6 +153,14 @@ def keys_of(session: Session, partner: Partner) -> list[PartnerKey]:
             select(PartnerKey).where(PartnerKey.partner_id == partner.id).order_by(PartnerKey.id)
         )
     )
+
+
+def all_partner_keys(session: Session) -> Mapping[int, list[PartnerKey]]:
+    """Return all partners' keys, the oldest first, by the partner's number."""
+    found: dict[int, list[PartnerKey]] = {}
+    for one in session.scalars(select(PartnerKey).order_by(PartnerKey.id)):
+        found.setdefault(one.partner_id, []).append(one)
+    return found
 
 
 def find_valid_partner_key(session: Session, text: str, *, now: datetime) -> PartnerKey | None:

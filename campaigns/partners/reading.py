@@ -23,7 +23,8 @@ FIELDS = (
 class Wanted:
     """Which entries are asked for: up to *limit* after the number *after*, perhaps only some.
 
-    From *since* on and before *until* we have heard of them; *sender* and *state* are as in a row.
+    We heard of them from *since* on and before *until*; *sender* and *state* are as in a row, and
+    empty for all.
     """
 
     after: int
@@ -31,7 +32,7 @@ class Wanted:
     since: datetime | None = None
     until: datetime | None = None
     sender: str = ""
-    state: FeedState | None = None
+    state: FeedState = FeedState.NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,7 @@ def _entries(partner: Partner, wanted: Wanted) -> Any:
         query = query.where(entry.at < wanted.until)
     if wanted.sender:
         query = query.where(Broadcast.sender == wanted.sender)
-    if wanted.state is not None:
+    if wanted.state is not FeedState.NOTHING:
         query = query.where(entry.state == wanted.state)
     return query
 

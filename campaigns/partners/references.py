@@ -14,6 +14,8 @@ from collections.abc import Iterable
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
+from campaigns.sealing import Sealer
+
 _BLOCK = struct.Struct(">QI4x")
 _KEY_BYTES = 32
 # A block of 16 bytes in base64, without its padding.
@@ -23,15 +25,12 @@ _CHARACTERS = 22
 class References:
     """Names texts for one partner, and finds them again; a million names take a second."""
 
-    def __init__(self, seal_key: bytes, partner_id: int) -> None:
-        """Derive the partner's key from *seal_key*, which must have at least 32 bytes."""
-        if len(seal_key) < _KEY_BYTES:
-            raise ValueError(f"a seal key needs at least {_KEY_BYTES} bytes")
+    def __init__(self, sealer: Sealer, partner_id: int) -> None:
+        """Derive the key of the partner with this number from *sealer*'s."""
         key = hashlib.blake2b(
-            seal_key[:64],
+            partner_id.to_bytes(8, "big"),
+            key=sealer.derive_key("loa references"),
             digest_size=_KEY_BYTES,
-            person=b"loa references",
-            salt=partner_id.to_bytes(16, "big"),
         ).digest()
         # Each reference is a block of its own, so there is nothing for a mode to hide.
         self._cipher = Cipher(algorithms.AES(key), modes.ECB())  # noqa: S305 - see above

@@ -20,6 +20,7 @@ from service.api.invitations import invitations
 from service.api.keys import keys
 from service.api.levels import levels
 from service.api.local_texts import local_texts
+from service.api.partners import partners
 from service.api.people import people
 from service.api.plans import plans
 from service.api.problems import answer_form, answer_problems
@@ -34,6 +35,7 @@ RESOURCES = (
     *(areas, levels, figures, subscribers, imports),
     *(campaigns, local_texts, plans, broadcasts),
     *(hotline, editions, people, sessions, invitations, keys, audit),
+    partners,
 )
 
 

@@ -34,6 +34,7 @@ _RULES = (
     Kind("unknown-subscriber", *_UNKNOWN),
     Kind("unknown-person", *_UNKNOWN),
     Kind("unknown-key", *_UNKNOWN),
+    Kind("unknown-partner", *_UNKNOWN),
     Kind("unknown-session", *_UNKNOWN),
     Kind("unknown-plan", *_UNKNOWN),
     Kind("unknown-campaign", *_UNKNOWN),

@@ -60,7 +60,7 @@ class ReceiptsQuery(Given):
     since: AwareDatetime | None = None
     until: AwareDatetime | None = None
     sender: Annotated[Line, Field(max_length=11)] = ""
-    state: FeedState | None = None
+    state: FeedState = FeedState.NOTHING
 
 
 @receipts.get("/receipts")

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar, cast
 
-from flask import g
+from flask import g, request
 
 from campaigns.audit import Actor
 from campaigns.errors import NotPermittedError
@@ -63,7 +63,7 @@ def asking_actor() -> Actor:
 
 def references_of(partner: Partner) -> References:
     """Return what *partner* calls texts by."""
-    return References(resources().settings.seal_key.get_secret_value().encode(), partner.id)
+    return References(resources().sealer, partner.id)
 
 
 def _identify() -> PartnerKey:
@@ -80,7 +80,7 @@ def _identify() -> PartnerKey:
 
 
 def _require(key: PartnerKey, scope: PartnerScope) -> None:
-    if not may_ask_from(key.partner, source_address()):
+    if not may_ask_from(key.partner, request.remote_addr or ""):
         raise NotPermittedError(
             f"{key.partner.name} may not ask from this address. Nothing was changed. Ask from an "
             "address that was agreed on, or have whoever runs Loa allow this one."

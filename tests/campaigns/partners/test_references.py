@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaigns.partners.references import References
+from campaigns.sealing import Sealer
 
-KEY = bytes(range(32))
+KEY = Sealer(bytes(range(32)))
 BROADCASTS, POSITIONS = st.integers(0, 2**63 - 1), st.integers(0, 2**32 - 1)
 
 

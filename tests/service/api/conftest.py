@@ -3,25 +3,16 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
 from campaigns.access.keys import add_key
-from campaigns.access.passwords import Passwords
 from campaigns.people import Role
-from campaigns.sealing import Sealer
-from service.settings import Settings
-from service.web.app import create_app
 from tests.builders import NOON, a_person
-from tests.fakes.telephones import Clock, ClockedResources
 
-# Real hashes at a price that a test can pay.
-QUICK = Passwords(memory_kib=64, rounds=1)
 _number = count(1)
 
 
@@ -51,25 +42,6 @@ class Program:
 
     def post(self, path: str, json: Any = None, *, code: int = 200, **options: Any) -> Any:
         return self.ask("POST", path, code=code, json=json, **options)
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def app(
-    engine: Engine,
-    sessions: sessionmaker[Session],
-    sealer: Sealer,
-    data_dir: Path,
-    *,
-    valkey_url: str,
-    clock: Clock,
-) -> Flask:
-    settings = Settings.model_validate({"data_dir": data_dir, "redis_url": valkey_url})
-    return create_app(ClockedResources(settings, engine, sessions, sealer, clock, passwords=QUICK))
 
 
 @pytest.fixture

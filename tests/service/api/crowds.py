@@ -9,6 +9,7 @@ from campaigns.access.keys import add_key
 from campaigns.access.login_sessions import open_session
 from campaigns.deliveries import Broadcast, BroadcastText, Delivery, DeliveryState
 from campaigns.figures import DayFigures
+from campaigns.partners.models import Partner
 from campaigns.people import Person, Role, get_person
 from campaigns.plans.models import Plan, Signature
 from campaigns.revisions import keep_revision
@@ -40,6 +41,7 @@ def a_member(session: Session, sealer: Sealer, number: int) -> None:
     _add_call(session, area, number)
     _add_answer(session, number)
     keep_edition(session, {"script.yaml": f"# {number}"}, author="tacgia", now=NOON)
+    session.add(Partner(name=f"nha-mang-{number}", title="Nhà mạng", created_at=NOON))
     session.add(
         DayFigures(
             counted_on=(NOON - timedelta(days=number)).date(),

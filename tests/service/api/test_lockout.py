@@ -29,7 +29,8 @@ from service.web.app import create_app
 from tests.builders import NOON, a_person
 from tests.fakes.telephones import Clock, ClockedResources
 from tests.service.api.accounts import ELSEWHERE, OFFICE, PASSWORD, Member, a_member, post
-from tests.service.api.conftest import QUICK, Program
+from tests.service.api.conftest import Program
+from tests.service.conftest import QUICK
 
 Make = Callable[..., Program]
 WRONG: dict[str, Any] = {"password": "không phải thế đâu", "code": "000000"}

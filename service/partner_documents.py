@@ -1,0 +1,63 @@
+"""Partners as documents, which the command line and the interface both show."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from campaigns.local_time import ZONE
+from campaigns.partners.accounts import all_carriers
+from campaigns.partners.keys import PartnerKey, all_partner_keys
+from campaigns.partners.models import Partner
+
+Document = dict[str, Any]
+
+
+def describe_partner(session: Session, partner: Partner, *, now: datetime) -> Document:
+    """Return *partner* as a document: who it is, its keys, and where its feed stands."""
+    return describe_partners(session, [partner], now=now)[0]
+
+
+def describe_partners(
+    session: Session, partners: Sequence[Partner], *, now: datetime
+) -> list[Document]:
+    """Return *partners* as documents, in order."""
+    carriers, keys = all_carriers(session), all_partner_keys(session)
+    return [
+        _write(one, carriers.get(one.id, []), keys.get(one.id, []), now=now) for one in partners
+    ]
+
+
+def describe_key(key: PartnerKey) -> Document:
+    """Return a partner's *key* as a document; its text is kept nowhere."""
+    return {
+        "key": key.id,
+        "scopes": key.scopes.split(),
+        "created_at": _moment(key.created_at),
+        "expires_at": _moment(key.expires_at),
+        "used_at": _moment(key.used_at),
+        "revoked_at": _moment(key.revoked_at),
+    }
+
+
+def _write(
+    partner: Partner, carriers: Iterable[str], keys: Iterable[PartnerKey], *, now: datetime
+) -> Document:
+    return {
+        "name": partner.name,
+        "title": partner.title,
+        "contact": partner.contact,
+        "carriers": list(carriers),
+        "addresses": partner.networks.split(),
+        "last_seq": partner.last_seq,
+        "acknowledged_seq": partner.acknowledged_seq,
+        "acknowledged_at": _moment(partner.acknowledged_at),
+        "created_at": _moment(partner.created_at),
+        "withdrawn_at": _moment(partner.withdrawn_at),
+        "keys": [describe_key(one) | {"valid": one.is_valid(now)} for one in keys],
+    }
+
+
+def _moment(moment: datetime | None) -> str | None:
+    return moment.astimezone(ZONE).isoformat() if moment else None
