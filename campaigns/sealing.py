@@ -38,7 +38,7 @@ class Sealer:
         self._keyed = hashlib.blake2b(
             key=_derive(seal_key, b"loa fingerprint"), digest_size=FINGERPRINT_BYTES
         )
-        self.signer = Signer(seal_key)
+        self.signer = Signer(_derive(seal_key, b"loa signing"))
         self._nonces: Iterator[bytes] = iter(())
         self._drawn_by = 0
 

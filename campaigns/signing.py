@@ -4,8 +4,6 @@ Ed25519 (RFC 8032). The key is derived from the seal key, so there is no further
 and a copy of the database without that key can sign nothing.
 """
 
-import hashlib
-
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import (
@@ -14,16 +12,13 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
-_PURPOSE = b"loa signing"
-_KEY_BYTES = 32
-
 
 class Signer:
     """Signs bytes; the same bytes always get the same signature."""
 
-    def __init__(self, seal_key: bytes) -> None:
-        seed = hashlib.blake2b(seal_key[:64], digest_size=_KEY_BYTES, person=_PURPOSE).digest()
-        self._key = Ed25519PrivateKey.from_private_bytes(seed)
+    def __init__(self, key: bytes) -> None:
+        """Sign with the private key that is *key*, of 32 bytes."""
+        self._key = Ed25519PrivateKey.from_private_bytes(key)
 
     def sign(self, content: bytes) -> bytes:
         """Return the 64 bytes of the signature of *content*."""

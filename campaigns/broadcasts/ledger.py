@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from campaigns.deliveries import BroadcastText, Delivery, DeliveryState
 from campaigns.gateway import Outcome
+from campaigns.partners.orders import describe_orders, orders_in
 
 # How many deliveries stand in which state, by the commune their text is for.
 Split = dict[str, dict[str, int]]
@@ -26,7 +27,11 @@ class AcceptedBy:
 
 @dataclass(slots=True)
 class Ledger:
-    """Counts of deliveries; ``planned`` is the sum of all the others or the books are wrong."""
+    """Counts of deliveries; ``planned`` is the sum of all the others or the books are wrong.
+
+    ``ordered`` is what carriers were asked to send themselves, with the figures that they give:
+    nobody here has counted those, and they are in no sum.
+    """
 
     broadcast: int
     planned: int = 0
@@ -39,6 +44,7 @@ class Ledger:
     unknown: int = 0
     accepted_by: AcceptedBy = field(default_factory=AcceptedBy)
     failed: dict[str, int] = field(default_factory=dict)
+    ordered: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def is_balanced(self) -> bool:
@@ -76,6 +82,7 @@ def draw_ledger(session: Session, broadcast_id: int) -> Ledger:
     ledger = Ledger(broadcast_id, _planned(session, broadcast_id))
     for state, reason, outcome, count in _count(session, broadcast_id):
         _enter(ledger, state, reason=reason, outcome=outcome, count=count)
+    ledger.ordered = describe_orders(session, orders_in(session, broadcast_id))
     return ledger
 
 
@@ -90,6 +97,7 @@ def draw_and_split(session: Session, broadcast_id: int) -> tuple[Ledger, Split]:
         _enter(ledger, state, reason=reason, outcome=outcome, count=count)
         states = split.setdefault(areas[text_id], {})
         states[state.value] = states.get(state.value, 0) + count
+    ledger.ordered = describe_orders(session, orders_in(session, broadcast_id))
     return ledger, split
 
 

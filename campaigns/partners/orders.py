@@ -4,14 +4,27 @@ What it reports is its own figure: nobody here can count it, and no ledger rests
 """
 
 import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import BigInteger, ForeignKey, LargeBinary, String, Text, UniqueConstraint, select
+from sqlalchemy import (
+    BigInteger,
+    ForeignKey,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+    func,
+    select,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
+from campaigns.audit import record
 from campaigns.base import Base, BigId
-from campaigns.partners.errors import UnknownOrderError
+from campaigns.local_time import ZONE
+from campaigns.partners.errors import OrderReportRefusedError, UnknownOrderError
 from campaigns.partners.models import Partner
 
 LABEL = "the carrier's own figure, not counted by Loa"
@@ -74,3 +87,124 @@ def orders_of(session: Session, partner: Partner) -> list[AreaOrder]:
     """Return *partner*'s orders, the newest first."""
     of_partner = AreaOrder.partner_id == partner.id
     return list(session.scalars(select(AreaOrder).where(of_partner).order_by(AreaOrder.id.desc())))
+
+
+def withdraw_order(session: Session, number: int, *, now: datetime) -> AreaOrder:
+    """Say that order *number* is not to be carried out any more; saying it again changes nothing.
+
+    What the carrier has sent by then cannot be called back. Raises UnknownOrderError.
+    """
+    order = session.get(AreaOrder, number)
+    if order is None:
+        raise UnknownOrderError(f"There is no order {number}. Nothing was changed.")
+    if order.withdrawn_at is None:
+        order.withdrawn_at = now
+        record(session, "order.withdrawn", f"broadcast:{order.broadcast_id}", now=now, order=number)
+    return order
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What a carrier counted: of so many texts sent, so many delivered and failed so far."""
+
+    sent: int
+    delivered: int
+    failed: int
+
+    @property
+    def is_possible(self) -> bool:
+        return min(self.sent, self.delivered, self.failed) >= 0 and (
+            self.delivered + self.failed <= self.sent
+        )
+
+    def document(self) -> dict[str, int]:
+        return {"sent": self.sent, "delivered": self.delivered, "failed": self.failed}
+
+
+def report_order(
+    session: Session,
+    order: AreaOrder,
+    total: Counted,
+    *,
+    areas: Mapping[str, Counted],
+    now: datetime,
+) -> AreaOrderReport:
+    """Keep what the carrier says became of *order*, in all and perhaps by *areas*.
+
+    A later report takes the place of an earlier one, which stays on record. Raises
+    OrderReportRefusedError for what cannot be.
+    """
+    named = {area["code"] for area in order.terms["areas"]}
+    if strange := sorted(set(areas) - named):
+        raise _refuse(f"{', '.join(strange[:5])} is in no area of the order")
+    if not all(one.is_possible for one in (total, *areas.values())):
+        raise _refuse("more was delivered or failed than was sent")
+    if sum(one.sent for one in areas.values()) > total.sent:
+        raise _refuse("more was sent in the areas than in all")
+    by_area = {code: one.document() for code, one in sorted(areas.items())}
+    report = AreaOrderReport(
+        order_id=order.id,
+        **total.document(),
+        areas=json.dumps(by_area, separators=(",", ":")),
+        received_at=now,
+    )
+    session.add(report)
+    session.flush()
+    record(
+        session,
+        "order.reported",
+        f"broadcast:{order.broadcast_id}",
+        now=now,
+        order=order.id,
+        **total.document(),
+    )
+    return report
+
+
+def describe_orders(session: Session, orders: Sequence[AreaOrder]) -> list[dict[str, Any]]:
+    """Return *orders* as documents, each with the carrier's own figure once there is one."""
+    newest = (
+        select(func.max(AreaOrderReport.id))
+        .where(AreaOrderReport.order_id.in_([order.id for order in orders]))
+        .group_by(AreaOrderReport.order_id)
+    )
+    found = session.scalars(select(AreaOrderReport).where(AreaOrderReport.id.in_(newest)))
+    reports = {report.order_id: report for report in found}
+    return [_describe(order, reports.get(order.id)) for order in orders]
+
+
+def orders_in(session: Session, broadcast_id: int) -> list[AreaOrder]:
+    """Return the orders that a broadcast consists of; none where it was launched."""
+    query = select(AreaOrder).where(AreaOrder.broadcast_id == broadcast_id)
+    return list(session.scalars(query.order_by(AreaOrder.id)))
+
+
+def _describe(order: AreaOrder, report: AreaOrderReport | None) -> dict[str, Any]:
+    figure = report and {
+        "label": LABEL,
+        "sent": report.sent,
+        "delivered": report.delivered,
+        "failed": report.failed,
+        "areas": json.loads(report.areas),
+        "received_at": _moment(report.received_at),
+    }
+    return {
+        "order": order.id,
+        "broadcast": order.broadcast_id,
+        "partner": order.partner.name,
+        "digest": order.digest,
+        "made_at": _moment(order.made_at),
+        "withdrawn_at": _moment(order.withdrawn_at),
+        "reported": figure,
+    }
+
+
+def _moment(moment: datetime | None) -> str | None:
+    return moment.astimezone(ZONE).isoformat() if moment else None
+
+
+def _refuse(why: str) -> OrderReportRefusedError:
+    return OrderReportRefusedError(
+        f"This cannot be what became of the order: {why}. Nothing was kept. Mend it and send the "
+        "whole report again."
+    )

@@ -20,6 +20,7 @@ from service.api.invitations import invitations
 from service.api.keys import keys
 from service.api.levels import levels
 from service.api.local_texts import local_texts
+from service.api.orders import orders
 from service.api.partners import partners
 from service.api.people import people
 from service.api.plans import plans
@@ -33,7 +34,7 @@ SPEC = "/api/openapi.json"
 VERSION = "1.0"
 RESOURCES = (
     *(areas, levels, figures, subscribers, imports),
-    *(campaigns, local_texts, plans, broadcasts),
+    *(campaigns, local_texts, plans, broadcasts, orders),
     *(hotline, editions, people, sessions, invitations, keys, audit),
     partners,
 )

@@ -22,6 +22,7 @@ from campaigns.broadcasts.ledger import Ledger, Split, draw_and_split
 from campaigns.deliveries import Broadcast
 from service.api.kept import kept, kept_value
 from service.api.once import once
+from service.api.orders import OrderOut
 from service.api.paging import PageQuery, cursor_of, number_in
 from service.api.requests import answer, needs, reading, resources
 from service.planning import ask_for_sending, launch_plan
@@ -63,7 +64,10 @@ class AcceptedByOut(BaseModel):
 
 
 class LedgerOut(BaseModel):
-    """Where every delivery stands; ``planned`` is the sum of all others while ``balanced``."""
+    """Where every delivery stands; ``planned`` is the sum of all others while ``balanced``.
+
+    ``ordered`` is what carriers were asked to send themselves: their own figures, in no sum.
+    """
 
     broadcast: int
     planned: int
@@ -76,6 +80,7 @@ class LedgerOut(BaseModel):
     unknown: int
     accepted_by: AcceptedByOut
     failed: dict[str, int]
+    ordered: list[OrderOut]
     balanced: bool
     settled: bool
 

@@ -2,11 +2,12 @@
 
 from flask import Flask
 
+from service.partners.orders import orders
 from service.partners.receipts import receipts
 from service.partners.reports import reports
 
 PREFIX = "/partner/v1"
-RESOURCES = (receipts, reports)
+RESOURCES = (receipts, reports, orders)
 
 
 def add_partners_door(app: Flask) -> None:

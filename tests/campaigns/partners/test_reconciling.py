@@ -32,7 +32,7 @@ from tests.campaigns.partners.builders import (
     summed,
 )
 
-REFERENCES = References(b"a seal key that opens only tests", 1)
+REFERENCES = References(Sealer(b"a seal key that opens only tests"), 1)
 MARCH = read_month("2026-03")
 DAY = timedelta(days=1)
 # One in the morning after the first day that is settled with somebody who joined the day before.

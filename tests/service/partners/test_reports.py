@@ -10,36 +10,34 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from flask import Flask
 from sqlalchemy.orm import Session, sessionmaker
 
 from campaigns.audit import list_entries
 from campaigns.gateway import Accepted
 from campaigns.partners.accounts import get_partner
-from campaigns.partners.keys import add_partner_key
+from campaigns.partners.keys import PartnerScope
 from campaigns.sealing import Sealer
 from campaigns.signing import is_signed
 from tests.builders import NOON, a_province
-from tests.campaigns.partners.builders import a_day_of_texts, a_partner, settle_all
-from tests.service.api.partners import PartnerProgram
+from tests.campaigns.partners.builders import a_day_of_texts, settle_all
+from tests.service.partners.conftest import Carrier, Join
 
 NEXT_MORNING = NOON + timedelta(hours=13)
 
 
 @pytest.fixture
-def viettel(app: Flask, sessions: sessionmaker[Session], sealer: Sealer) -> PartnerProgram:
+def viettel(join: Join, sessions: sessionmaker[Session], sealer: Sealer) -> Carrier:
     """A partner with one day of four texts, settled."""
+    carrier = join()
     with sessions.begin() as session:
         a_province(session, sealer, people=2)
-        partner = a_partner(session)
         answers = [Accepted(f"SM{number}") for number in range(4)]
         a_day_of_texts(session, sealer, now=NOON, answers=answers)
-        settle_all(session, partner, sealer, now=NEXT_MORNING)
-        key = add_partner_key(session, partner, now=NOON)
-    return PartnerProgram(app, key.text)
+        settle_all(session, get_partner(session, carrier.name), sealer, now=NEXT_MORNING)
+    return carrier
 
 
-def test_a_file_is_what_its_digest_and_signature_say(viettel: PartnerProgram) -> None:
+def test_a_file_is_what_its_digest_and_signature_say(viettel: Carrier) -> None:
     listed = viettel.get("/reports")
     assert [one["day"] for one in listed["reports"]] == ["2026-03-01", "2026-03-02"]
     assert listed["reports"][1]["previous_digest"] == listed["reports"][0]["digest"]
@@ -56,7 +54,7 @@ def test_a_file_is_what_its_digest_and_signature_say(viettel: PartnerProgram) ->
     assert (line["state"], line["texts"]) == ("submitted", 4)
 
 
-def test_the_table_holds_the_same_lines_and_is_signed_itself(viettel: PartnerProgram) -> None:
+def test_the_table_holds_the_same_lines_and_is_signed_itself(viettel: Carrier) -> None:
     answer = viettel.ask("GET", "/reports/2026-03-02", headers={"Accept": "text/csv"})
     assert answer.content_type == "text/csv; charset=utf-8"
     lines = answer.data.decode("utf-8-sig").splitlines()
@@ -70,7 +68,7 @@ def test_the_table_holds_the_same_lines_and_is_signed_itself(viettel: PartnerPro
     assert is_signed(answer.data, signature, public_pem=pem)
 
 
-def test_openssl_verifies_a_file(viettel: PartnerProgram, tmp_path: Path) -> None:
+def test_openssl_verifies_a_file(viettel: Carrier, tmp_path: Path) -> None:
     """What docs show an accountant is what works."""
     openssl = shutil.which("openssl")
     assert openssl is not None
@@ -89,7 +87,7 @@ def test_openssl_verifies_a_file(viettel: PartnerProgram, tmp_path: Path) -> Non
 
 
 def test_a_settlement_is_acknowledged_by_its_digest(
-    viettel: PartnerProgram, sessions: sessionmaker[Session]
+    viettel: Carrier, sessions: sessionmaker[Session]
 ) -> None:
     digest = viettel.ask("GET", "/reports/2026-03-02").headers["Loa-Digest"]
     wrong = {"report": "2026-03-02", "digest": "0" * 64}
@@ -107,7 +105,7 @@ def test_a_settlement_is_acknowledged_by_its_digest(
 
 
 def test_the_feed_is_acknowledged_forwards_and_not_beyond_its_end(
-    viettel: PartnerProgram, sessions: sessionmaker[Session]
+    viettel: Carrier, sessions: sessionmaker[Session]
 ) -> None:
     assert viettel.post("/acknowledgements", {"receipts": 5})["receipts"] == 5
     assert viettel.post("/acknowledgements", {"receipts": 3})["receipts"] == 5
@@ -117,16 +115,16 @@ def test_the_feed_is_acknowledged_forwards_and_not_beyond_its_end(
 
 
 @pytest.mark.parametrize("day", ["2026-03-09", "yesterday", "2026-13-01"])
-def test_a_day_that_was_not_settled_is_not_there(viettel: PartnerProgram, day: str) -> None:
+def test_a_day_that_was_not_settled_is_not_there(viettel: Carrier, day: str) -> None:
     assert viettel.get(f"/reports/{day}", code=404)["type"].endswith("/unknown-settlement")
 
 
-def test_another_partner_sees_nothing_of_it(
-    viettel: PartnerProgram, sessions: sessionmaker[Session]
-) -> None:
-    with sessions.begin() as session:
-        other = a_partner(session, "vina", carriers=["vinaphone"])
-        key = add_partner_key(session, other, now=NOON)
-    vina = PartnerProgram(viettel.app, key.text)
+def test_another_partner_sees_nothing_of_it(viettel: Carrier, join: Join) -> None:
+    vina = join("vina", carriers=["vinaphone"])
+    assert viettel.get("/reports")["reports"]
     assert vina.get("/reports")["reports"] == []
     vina.get("/reports/2026-03-02", code=404)
+
+
+def test_a_key_for_receipts_alone_reads_no_settlement(join: Join) -> None:
+    join(scopes=[PartnerScope.RECEIPTS_READ]).get("/reports", code=403)
