@@ -22,6 +22,11 @@ class Share:
     def value(self) -> float | None:
         return self.part / self.whole if self.whole else None
 
+    @property
+    def said(self) -> str:
+        """The bounds as people read them, such as ``96-98 %``."""
+        return f"{100 * self.low:.0f}-{100 * self.high:.0f} %"
+
     def document(self) -> dict[str, object]:
         value = self.value
         return {

@@ -120,6 +120,15 @@ def quiet_carriers(session: Session, *, now: datetime) -> list[Quiet]:
     return found
 
 
+def last_looks(session: Session, *, now: datetime) -> list[CarrierStretch]:
+    """Return the last look within an hour at each carrier."""
+    recent = select(CarrierStretch).where(CarrierStretch.begins_at > now - LOOK_BACK)
+    newest = {
+        row.carrier: row for row in session.scalars(recent.order_by(CarrierStretch.begins_at))
+    }
+    return [newest[carrier] for carrier in sorted(newest)]
+
+
 def _newest_stretch(now: datetime) -> datetime:
     """Return when the newest stretch began that is at least as old as the grace."""
     seconds = STRETCH.total_seconds()

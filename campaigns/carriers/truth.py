@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, ColumnElement, case, cast, extract, func, sel
 from sqlalchemy.orm import Session
 
 from campaigns.carriers.handed import broadcasts_between
-from campaigns.carriers.intervals import share
+from campaigns.carriers.intervals import Share, share
 from campaigns.deliveries import Delivery, DeliveryState
 from campaigns.gateway import Outcome
 
@@ -39,17 +39,18 @@ class CarrierHour:
 
     def document(self) -> dict[str, object]:
         """Return the counts, each with its share of what was accepted and that share's bounds."""
-        counts = asdict(self)
-        shares = {
-            name: share(counts[name], self.accepted).document()
-            for name in ("network", "handset", "failed", "silent")
-        }
+        said = {name: one.document() for name, one in self.shares().items()}
         head: dict[str, object] = {
             "carrier": self.carrier or None,
             "hour": self.hour,
             "accepted": self.accepted,
         }
-        return {**head, **shares, "unknown": self.unknown}
+        return {**head, **said, "unknown": self.unknown}
+
+    def shares(self) -> dict[str, Share]:
+        """Return what became of accepted texts, with 95 % intervals."""
+        counts = asdict(self)
+        return {outcome.value: share(counts[outcome.value], self.accepted) for outcome in _OUTCOMES}
 
 
 def count_hours(session: Session, *, begins: datetime, ends: datetime) -> list[CarrierHour]:

@@ -10,6 +10,7 @@ from service.api.areas import areas
 from service.api.audit import audit
 from service.api.broadcasts import broadcasts
 from service.api.campaigns import campaigns
+from service.api.carriers import carriers
 from service.api.description import describe
 from service.api.documentation import documentation
 from service.api.editions import editions
@@ -34,7 +35,7 @@ SPEC = "/api/openapi.json"
 VERSION = "1.0"
 RESOURCES = (
     *(areas, levels, figures, subscribers, imports),
-    *(campaigns, local_texts, plans, broadcasts, orders),
+    *(campaigns, local_texts, plans, broadcasts, orders, carriers),
     *(hotline, editions, people, sessions, invitations, keys, audit),
     partners,
 )

@@ -23,6 +23,7 @@ from campaigns.partners.keys import (
 )
 from service.cli.moments import Moment
 from service.cli.output import Answer, answering
+from service.cli.partner_reports import reconcile, reports, settle, signing_key
 from service.database import reading
 from service.partner_documents import describe_key, describe_partner, describe_partners
 from service.resources import open_resources
@@ -31,6 +32,10 @@ from service.resources import open_resources
 @click.group()
 def partners() -> None:
     """Telecom companies that carry texts, and what they are told of them."""
+
+
+for command in (reports, settle, reconcile, signing_key):
+    partners.add_command(command)
 
 
 @partners.command("add")
