@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import Select, or_, select
 
+import campaigns.plans.models  # noqa: F401 - a broadcast's row points to its plan's table
 from campaigns.deliveries import Broadcast
 
 

@@ -26,6 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+import campaigns.plans.models  # noqa: F401 - a broadcast's row points to its plan's table
 from campaigns.audit import record
 from campaigns.base import Base, BigId
 from campaigns.bulk import insert_new
@@ -92,6 +93,19 @@ class SettlementDraft:
     last_seq: int
     lines: list[dict[str, object]]
 
+    def document(self, *, made_at: datetime) -> dict[str, object]:
+        """Return the file that this becomes."""
+        return {
+            "format": FORMAT,
+            "partner": self.partner.name,
+            "day": self.day.isoformat(),
+            "made_at": made_at.astimezone(ZONE).isoformat(timespec="seconds"),
+            "first_seq": self.first_seq,
+            "last_seq": self.last_seq,
+            "previous_digest": self.previous,
+            "lines": self.lines,
+        }
+
 
 def next_due(session: Session, partner: Partner, *, now: datetime) -> date | None:
     """Return the next day to be settled with *partner*, if its hour has come.
@@ -147,19 +161,7 @@ def keep_settlement(
 
     Return None where somebody else has settled that day meanwhile.
     """
-    partner = draft.partner
-    document = canonical(
-        {
-            "format": FORMAT,
-            "partner": partner.name,
-            "day": draft.day.isoformat(),
-            "made_at": now.astimezone(ZONE).isoformat(timespec="seconds"),
-            "first_seq": draft.first_seq,
-            "last_seq": draft.last_seq,
-            "previous_digest": draft.previous,
-            "lines": draft.lines,
-        }
-    )
+    partner, document = draft.partner, canonical(draft.document(made_at=now))
     digest = hashlib.sha256(document.encode()).hexdigest()
     values = {
         "partner_id": partner.id,

@@ -3,7 +3,8 @@
 import csv
 import io
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import BinaryIO
@@ -67,8 +68,9 @@ class Statement:
     rows: Iterator[StatementRow]
 
 
-def read_statement(file: BinaryIO, *, name: str) -> Statement:
-    """Read the CSV *file*, separated by comma, semicolon or tab, with its heading anywhere above.
+@contextmanager
+def read_statement(file: BinaryIO, *, name: str) -> Iterator[Statement]:
+    """Lend the CSV *file* as a statement: with comma, semicolon or tab, its heading near the top.
 
     Columns, also under Vietnamese headings: reference or sid, sent_at, state, segments, and
     perhaps code; others are not looked at. Raises StatementRefusedError for what is no text.
@@ -80,6 +82,15 @@ def read_statement(file: BinaryIO, *, name: str) -> Statement:
             f"{name} is no table in a text file. Nothing was changed. Save it as CSV (UTF-8)."
         ) from None
     lines = io.TextIOWrapper(file, encoding=encoding, newline="")
+    try:
+        yield _find_table(lines)
+    finally:
+        # The file is its owner's to close.
+        lines.detach()
+
+
+def _find_table(lines: Iterable[str]) -> Statement:
+    lines = iter(lines)
     first = list(itertools.islice(lines, _LINES_ABOVE))
     for delimiter in DELIMITERS:
         for skipped, cells in enumerate(csv.reader(first, delimiter=delimiter), start=1):

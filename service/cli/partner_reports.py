@@ -113,10 +113,10 @@ def reconcile(name: str, month: str, file: Path, out: Path | None) -> Answer:
         open_resources() as resources,
         reading(resources.sessions) as session,
         file.open("rb") as opened,
+        read_statement(opened, name=file.name) as statement,
     ):
         partner = get_partner(session, name)
         references = References(resources.sealer, partner.id)
-        statement = read_statement(opened, name=file.name)
         with reconciling(
             session, partner, read_month(month), statement, references=references
         ) as found:

@@ -71,7 +71,7 @@ def a_day_of_texts(
     **changes: Any,
 ) -> Broadcast:
     """Launch a broadcast at *now*, hand it over, and settle its texts by *answers*, in order."""
-    document = a_document(campaign=f"ngay-{now:%d-%m-%H}", **changes)
+    document = a_document(campaign=f"ngay-{now:%d-%m-%H-%M}", **changes)
     broadcast = a_broadcast(session, document, now=now)
     claim = a_claim(session, broadcast.id, sealer, now=now)
     assert claim is not None

@@ -79,8 +79,10 @@ def a_file(rows: Iterable[Mapping[str, Any]]) -> io.BytesIO:
 def compare(
     session: Session, partner: Partner, file: io.BytesIO
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    statement = read_statement(file, name="viettel.csv")
-    with reconciling(session, partner, MARCH, statement, references=REFERENCES) as found:
+    with (
+        read_statement(file, name="viettel.csv") as statement,
+        reconciling(session, partner, MARCH, statement, references=REFERENCES) as found,
+    ):
         return found.summary(), list(found.differences())
 
 
