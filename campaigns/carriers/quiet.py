@@ -91,9 +91,9 @@ def look_at_carriers(session: Session, *, now: datetime) -> int:
     begins = _newest_stretch(now)
     if session.scalar(select(CarrierStretch.carrier).where(CarrierStretch.begins_at == begins)):
         return 0
-    counted = _count(session, begins)
+    counted, remembered = _count(session, begins), _remembered(session, now=now)
     for carrier, texts, heard in counted:
-        rows = _remembered(session, carrier, now=now)
+        rows = remembered.get(carrier, [])
         verdict = _judge(
             [*rows, CarrierStretch(carrier=carrier, begins_at=begins, texts=texts, heard=heard)]
         )
@@ -109,14 +109,13 @@ def quiet_carriers(session: Session, *, now: datetime) -> list[Quiet]:
 
     So it ends by itself: with the next ten minutes that are as usual, or an hour without texts.
     """
-    recent = select(CarrierStretch.carrier).where(CarrierStretch.begins_at > now - LOOK_BACK)
     found = []
-    for carrier in sorted(set(session.scalars(recent))):
-        rows = _remembered(session, carrier, now=now)
-        if rows[-1].verdict is not Verdict.USUAL:
+    for carrier, rows in _remembered(session, now=now).items():
+        last = rows[-1]
+        if last.begins_at > now - LOOK_BACK and last.verdict is not Verdict.USUAL:
             quiet = list(takewhile(lambda row: row.verdict, reversed(rows)))
             seen, usual = _compare(rows)
-            found.append(Quiet(carrier, rows[-1].verdict, quiet[-1].begins_at, seen, usual))
+            found.append(Quiet(carrier, last.verdict, quiet[-1].begins_at, seen, usual))
     return found
 
 
@@ -154,14 +153,13 @@ def _count(session: Session, begins: datetime) -> Sequence[tuple[str, int, int]]
     return [(carrier or "", texts, heard) for carrier, texts, heard in rows]
 
 
-def _remembered(session: Session, carrier: str, *, now: datetime) -> list[CarrierStretch]:
-    return list(
-        session.scalars(
-            select(CarrierStretch)
-            .where(CarrierStretch.carrier == carrier, CarrierStretch.begins_at > now - MEMORY)
-            .order_by(CarrierStretch.begins_at)
-        )
-    )
+def _remembered(session: Session, *, now: datetime) -> dict[str, list[CarrierStretch]]:
+    """Return what is remembered of each carrier, in order."""
+    remembered: dict[str, list[CarrierStretch]] = {}
+    query = select(CarrierStretch).where(CarrierStretch.begins_at > now - MEMORY)
+    for row in session.scalars(query.order_by(CarrierStretch.carrier, CarrierStretch.begins_at)):
+        remembered.setdefault(row.carrier, []).append(row)
+    return remembered
 
 
 def _judge(rows: Sequence[CarrierStretch]) -> Verdict:

@@ -33,6 +33,8 @@ SAYS_ONE_THING = {
     "/subscribers/imports/<int(max=9223372036854775807):number>/rejects",
     # Two days, never more.
     "/figures",
+    # Hours of one day, and a handful of networks.
+    "/carriers",
     # Its rows are communes of one campaign, and are counted where it is tested.
     "/campaigns/<string(maxlength=80):slug>/local",
 }
