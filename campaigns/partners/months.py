@@ -32,11 +32,12 @@ def read_month(written: str) -> Month:
     """Read ``2026-11``; raise StatementRefusedError for anything else."""
     try:
         begins = date.fromisoformat(f"{written}-01")
-    except ValueError:
+        ends = (begins + timedelta(days=31)).replace(day=1)
+    except (ValueError, OverflowError):
         raise StatementRefusedError(
             f"{written!r} is no month. Nothing was changed. Write it as 2026-11."
         ) from None
-    return Month(begins, (begins + timedelta(days=31)).replace(day=1))
+    return Month(begins, ends)
 
 
 class SettledDays:

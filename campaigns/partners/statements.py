@@ -93,7 +93,7 @@ def _find_table(lines: Iterable[str]) -> Statement:
     lines = iter(lines)
     first = list(itertools.islice(lines, _LINES_ABOVE))
     for delimiter in DELIMITERS:
-        for skipped, cells in enumerate(csv.reader(first, delimiter=delimiter), start=1):
+        for skipped, cells in enumerate(_cells(first, delimiter), start=1):
             columns = _columns_in(cells)
             if {REFERENCE, SID} & columns.keys() and len(cells) > 1:
                 rows = csv.reader(itertools.chain(first, lines), delimiter=delimiter)
@@ -101,6 +101,13 @@ def _find_table(lines: Iterable[str]) -> Statement:
     return Statement(
         "no heading names a column reference (mã tham chiếu) or sid (mã tin nhắn)", iter(())
     )
+
+
+def _cells(lines: Sequence[str], delimiter: str) -> Iterator[list[str]]:
+    try:
+        yield from csv.reader(lines, delimiter=delimiter)
+    except csv.Error:
+        return
 
 
 def _columns_in(cells: Sequence[str]) -> dict[str, int]:
@@ -161,7 +168,7 @@ def _moment(written: str) -> datetime | None:
         return _in_zone(moment, is_day=form == _DAYS[-1])
     try:
         return _in_zone(datetime.fromisoformat(written), is_day=_is_day(written))
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 

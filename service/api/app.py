@@ -22,6 +22,7 @@ from service.api.keys import keys
 from service.api.levels import levels
 from service.api.local_texts import local_texts
 from service.api.orders import orders
+from service.api.partner_reports import partner_reports
 from service.api.partners import partners
 from service.api.people import people
 from service.api.plans import plans
@@ -36,6 +37,7 @@ VERSION = "1.0"
 RESOURCES = (
     *(areas, levels, figures, subscribers, imports),
     *(campaigns, local_texts, plans, broadcasts, orders, carriers),
+    partner_reports,
     *(hotline, editions, people, sessions, invitations, keys, audit),
     partners,
 )

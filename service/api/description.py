@@ -29,10 +29,11 @@ _READ_BY_HAND: dict[tuple[str, str], dict[str, Any]] = {
         "application/yaml": {"schema": {"type": "string"}},
     },
     ("/api/v1/subscribers/imports", "post"): {"application/octet-stream": _BYTES},
+    ("/api/v1/partners/{name}/reconcile", "post"): {"text/csv": _BYTES},
 }
 # Plain reads and looks may come again as they are; what is shown once is kept nowhere.
 _REPEATABLE = {
-    *("/search", "/reveal", "/voice", "/dry-run", "/keys", "/rotate"),
+    *("/search", "/reveal", "/voice", "/dry-run", "/keys", "/rotate", "/reconcile"),
     *("/sessions", "/invitations", "/invitations/open", "/invitations/accept", "/me/password"),
 }
 

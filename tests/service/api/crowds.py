@@ -1,6 +1,7 @@
 """Crowds: many rows of everything that the interface lists, so that its queries can be counted."""
 
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -10,6 +11,8 @@ from campaigns.access.login_sessions import open_session
 from campaigns.deliveries import Broadcast, BroadcastText, Delivery, DeliveryState
 from campaigns.figures import DayFigures
 from campaigns.partners.models import Partner
+from campaigns.partners.orders import AreaOrder
+from campaigns.partners.settlements import PartnerSettlement
 from campaigns.people import Person, Role, get_person
 from campaigns.plans.models import Plan, Signature
 from campaigns.revisions import keep_revision
@@ -41,7 +44,7 @@ def a_member(session: Session, sealer: Sealer, number: int) -> None:
     _add_call(session, area, number)
     _add_answer(session, number)
     keep_edition(session, {"script.yaml": f"# {number}"}, author="tacgia", now=NOON)
-    session.add(Partner(name=f"nha-mang-{number}", title="Nhà mạng", created_at=NOON))
+    _add_partner(session, number)
     session.add(
         DayFigures(
             counted_on=(NOON - timedelta(days=number)).date(),
@@ -53,6 +56,33 @@ def a_member(session: Session, sealer: Sealer, number: int) -> None:
         )
     )
     session.flush()
+
+
+def _add_partner(session: Session, number: int) -> None:
+    """Add a partner with an order of the first broadcast, and a day settled with the first."""
+    partner = Partner(name=f"nha-mang-{number}", title="Nhà mạng", created_at=NOON)
+    session.add(partner)
+    session.flush()
+    first = session.scalars(select(Partner).order_by(Partner.id)).first() or partner
+    signed: dict[str, Any] = {
+        "document": '{"lines":[]}',
+        "digest": "0" * 64,
+        "signature": b"",
+        "made_at": NOON,
+    }
+    session.add(
+        PartnerSettlement(
+            partner_id=first.id,
+            day=(NOON - timedelta(days=number)).date(),
+            first_seq=1,
+            last_seq=0,
+            previous_digest="0" * 64,
+            **signed,
+        )
+    )
+    broadcast = session.scalars(select(Broadcast.id).order_by(Broadcast.id)).first()
+    if broadcast is not None:
+        session.add(AreaOrder(broadcast_id=broadcast, partner_id=partner.id, **signed))
 
 
 def _add_broadcast(session: Session, sealer: Sealer, person: Person, number: int) -> None:

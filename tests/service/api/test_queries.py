@@ -103,6 +103,7 @@ def _lists(app: Flask, session: Session) -> list[str]:
         value = {
             "number": first.get(path.split("/")[1]),
             "login": "lan",
+            "name": "nha-mang-0",
             "code": "cau-hoi" if path.startswith("/hotline") else "10000",
         }
         _, built = rule.build({name: value[name] for name in rule.arguments}) or ("", "")
