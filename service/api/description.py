@@ -10,7 +10,7 @@ from campaigns.access.answered import LONGEST_KEY
 from campaigns.definitions.document import CampaignDocument
 from service.api.once import HEADER
 from service.api.problems import CONTENT_TYPE, Problem
-from service.api.requests import NEEDS
+from service.api.requests import NEEDS, NEEDS_SCOPE
 
 ABOUT = (
     "What the command line does, for operators' programs. Every request carries a key or a "
@@ -50,15 +50,13 @@ def describe(spec: dict[str, Any], app: Flask) -> dict[str, Any]:
     for form in (Problem, CampaignDocument):
         _add_form(schemas, form)
     needs = {
-        (template_of(rule.rule), method.lower()): getattr(
-            app.view_functions[rule.endpoint], NEEDS, None
-        )
+        (template_of(rule.rule), method.lower()): _needed(app.view_functions[rule.endpoint])
         for rule in app.url_map.iter_rules()
         for method in rule.methods or ()
     }
     for path, operations in spec["paths"].items():
         for method in _METHODS & operations.keys():
-            _complete(operations[method], path, method, needs.get((path, method)))
+            _complete(operations[method], path, method, needs.get((path, method), ""))
     for (path, method), content in _READ_BY_HAND.items():
         spec["paths"][path][method]["requestBody"] = {"required": True, "content": content}
     return spec
@@ -72,7 +70,15 @@ def _add_form(schemas: dict[str, Any], form: type[BaseModel]) -> None:
     schemas |= {name: schema} | {f"{name}.{part}": parts[part] for part in parts}
 
 
-def _complete(operation: dict[str, Any], path: str, method: str, permission: object) -> None:
+def _needed(view: object) -> str:
+    """Say what whoever asks *view* must be allowed; nothing where anybody may."""
+    if (permission := getattr(view, NEEDS, None)) is not None:
+        return f"Needs the permission `{permission}`."
+    scope = getattr(view, NEEDS_SCOPE, None)
+    return f"For partners: needs a key with the scope `{scope}`." if scope is not None else ""
+
+
+def _complete(operation: dict[str, Any], path: str, method: str, needed: str) -> None:
     operation["summary"] = operation["summary"].rstrip(".")
     if "requestBody" in operation:
         operation["requestBody"]["required"] = True
@@ -80,10 +86,10 @@ def _complete(operation: dict[str, Any], path: str, method: str, permission: obj
         "description": "A problem",
         "content": {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }
-    if permission is not None:
+    if needed:
         operation["security"] = [{"key": []}]
         said = operation.get("description", "")
-        operation["description"] = f"{said}\n\nNeeds the permission `{permission}`.".strip()
+        operation["description"] = f"{said}\n\n{needed}".strip()
     if is_once(path, method):
         operation.setdefault("parameters", []).append(
             {
@@ -96,8 +102,12 @@ def _complete(operation: dict[str, Any], path: str, method: str, permission: obj
 
 
 def is_once(path: str, method: str) -> bool:
-    """Whether a request must carry an Idempotency-Key."""
-    return method == "post" and not any(path.endswith(word) for word in _REPEATABLE)
+    """Whether a request must carry an Idempotency-Key; what partners say may be said again."""
+    return (
+        method == "post"
+        and path.startswith("/api/")
+        and not any(path.endswith(word) for word in _REPEATABLE)
+    )
 
 
 def template_of(rule: str) -> str:
