@@ -7,6 +7,9 @@ PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip --quiet
 LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 \
 	--no-emit-index-url --no-header
 
+# Images of containers often set it; then every process compiles all of Loa before it starts.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo drill test check bench migration lock clean
 
@@ -68,6 +71,7 @@ clean:
 	@echo "Installing what Loa needs, once; a slow connection takes a few minutes"
 	@$(PIP) install --require-hashes -r requirements.txt
 	@$(PIP) install --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m compileall -qq campaigns hotline workers service
 	@touch $@
 
 .venv/.ready-dev: requirements-dev.txt .venv/.ready

@@ -11,12 +11,23 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import auditing, calling, handing_over, importing, interface, launching, sending
+from benchmarks import (
+    auditing,
+    calling,
+    handing_over,
+    importing,
+    interface,
+    launching,
+    opting_out,
+    pulling,
+    sending,
+)
 from tests.databases import GIVEN_URL, PostgreSQLServer, find_programs
 
 RESULTS = Path("var/bench.json")
@@ -120,6 +131,28 @@ def measure_auditing(given: argparse.Namespace, postgresql: str | None) -> Figur
     return figures
 
 
+def measure_pulling(given: argparse.Namespace, postgresql: str | None) -> Figures:
+    if postgresql is None:
+        return {}
+    found = pulling.measure(postgresql=postgresql, runs=given.runs)
+    peers = {"Flask and SQLAlchemy objects": found["peer_per_s"]}
+    ratio = round(found["per_s"] / found["peer_per_s"], 1)
+    return {"partner's feed, NDJSON": a_figure(found["per_s"], "rows/s", peers, ratio)}
+
+
+def measure_opting_out(given: argparse.Namespace, postgresql: str | None) -> Figures:
+    if postgresql is None:
+        return {}
+    found = opting_out.measure(given.rows, postgresql=postgresql, runs=given.runs)
+    name = f"opt-out to silence while {given.rows:,} are texted, postgresql"
+    return {
+        f"{name}, median": a_figure(round(found["median_s"], 3), "s"),
+        f"{name}, worst of {found['people']}": a_figure(round(found["worst_s"], 3), "s"),
+        f"{name}, texted after their STOP": a_figure(found["texted_after"], "people"),
+        f"{name}, spared": a_figure(found["spared"], "people"),
+    }
+
+
 MEASURES: dict[str, Callable[[argparse.Namespace, str | None], Figures]] = {
     "auditing": measure_auditing,
     "calling": measure_calling,
@@ -127,6 +160,8 @@ MEASURES: dict[str, Callable[[argparse.Namespace, str | None], Figures]] = {
     "importing": measure_importing,
     "interface": measure_interface,
     "launching": measure_launching,
+    "opting_out": measure_opting_out,
+    "pulling": measure_pulling,
     "sending": measure_sending,
 }
 
@@ -162,7 +197,7 @@ def a_postgresql() -> Iterator[str | None]:
     elif find_programs() is None:
         yield None
     else:
-        server = PostgreSQLServer(**_DURABLE)
+        server = PostgreSQLServer(Path(gettempdir()), **_DURABLE)
         server.start()
         try:
             yield server.url

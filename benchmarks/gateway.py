@@ -20,8 +20,9 @@ import aiohttp
 from redis import Redis
 
 from campaigns.gateway import Accepted, OutgoingText
+from service.carrier_accounts import callback_tokens, carrier_account
 from service.embedded.valkey import running_valkey
-from service.gateways import callback_tokens, carrier_account, open_gateway
+from service.gateways import open_gateway
 from service.queue_server import open_redis
 from service.settings import Settings, load_settings
 from service.twilio.gateway import CALLBACK_PATH

@@ -157,5 +157,9 @@ def a_peer(database: str) -> Iterator[int]:
         yield port
 
 
+def median_of(runs: Sequence[float]) -> float:
+    return round(statistics.median(runs), 1)
+
+
 def _median(runs: Sequence[dict[str, float]]) -> dict[str, float]:
-    return {name: round(statistics.median(run[name] for run in runs), 1) for name in runs[0]}
+    return {name: median_of([run[name] for run in runs]) for name in runs[0]}

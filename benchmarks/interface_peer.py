@@ -5,6 +5,7 @@ for, a related row is fetched when it is looked at. The key is looked up once; n
 """
 
 import hashlib
+import json
 import os
 from collections.abc import Callable
 from http import HTTPStatus
@@ -21,6 +22,7 @@ from campaigns.audit import AuditEntry
 from campaigns.deliveries import Broadcast, BroadcastText, Delivery
 from campaigns.figures import DayFigures
 from campaigns.levels import level_at
+from campaigns.partners.models import FeedEntry
 from campaigns.people import Person
 from campaigns.revisions import Campaign, newest_revision
 from campaigns.subscribers.models import Subscriber, may_be_texted
@@ -53,6 +55,7 @@ def application() -> Flask:
     def close_session(_: BaseException | None) -> None:
         g.session.close()
 
+    app.add_url_rule("/partner/v1/receipts", "receipts", _list_receipts)
     for path, view in VIEWS.items():
         app.add_url_rule(f"/api/v1{path}", path, _answering(view))
     return app
@@ -60,6 +63,21 @@ def application() -> Flask:
 
 def _answering(view: View) -> Callable[..., Response]:
     return lambda **_: jsonify(view(g.session))
+
+
+def _list_receipts() -> Response:
+    """List a partner's feed as lines, page by page, with whatever belongs to a row looked up."""
+    query = (
+        select(FeedEntry)
+        .where(FeedEntry.seq > request.args.get("after", 0, type=int))
+        .order_by(FeedEntry.seq)
+        .limit(request.args.get("limit", _PAGE, type=int))
+    )
+    lines = []
+    for entry in g.session.scalars(query):
+        sender = g.session.get_one(Broadcast, entry.broadcast_id).sender
+        lines.append(json.dumps(_row(entry) | {"sender": sender}, default=str))
+    return Response("\n".join(lines), content_type="application/x-ndjson")
 
 
 def _page(session: Session, query: Select[Any]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import Date, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import Date, ForeignKey, Index, String, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from campaigns.base import Base, BigId
@@ -53,6 +53,9 @@ class BatchNews(StrEnum):
 class Broadcast(Base):
     """One execution of a signed plan; counts are never stored, the ledger counts deliveries.
 
+    ``topic`` is what it is about, empty where it names none; ``overrides_opt_outs`` that its plan
+    named the law under which it goes to people who opted out, too.
+
     A number is never given twice, on SQLite neither: carriers report by it for days.
     """
 
@@ -68,6 +71,8 @@ class Broadcast(Base):
     closes: Mapped[int]
     not_after: Mapped[datetime | None]
     launched_at: Mapped[datetime]
+    topic: Mapped[str] = mapped_column(String(16), default="", server_default="")
+    overrides_opt_outs: Mapped[bool] = mapped_column(default=False, server_default=false())
     state: Mapped[BroadcastState] = mapped_column(default=BroadcastState.RUNNING, index=True)
     note: Mapped[str] = mapped_column(default="")
     finished_at: Mapped[datetime | None] = mapped_column(default=None)
@@ -112,7 +117,8 @@ class Delivery(Base):
 
     ``claimed_at`` is when a worker last took it to be spoken: since when the carrier may have it,
     and what tells that claim of it from any other. ``carrier`` is the network that the number was
-    known to be on at that moment: whoever it is reported to stays the same.
+    known to be on at that moment: whoever it is reported to stays the same. ``despite_opt_out``
+    says that it was claimed for somebody who had opted out, because the broadcast overrides that.
 
     The key is (broadcast, position), so a batch is a range and a claim needs no other index;
     (broadcast, subscriber) is unique, so nobody is owed two texts by one broadcast. There are no
@@ -143,6 +149,7 @@ class Delivery(Base):
     outcome: Mapped[Outcome] = mapped_column(default=Outcome.SILENT)
     claimed_at: Mapped[datetime | None] = mapped_column(default=None)
     carrier: Mapped[str | None] = mapped_column(String(16), default=None)
+    despite_opt_out: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class Batch(Base):

@@ -31,8 +31,6 @@ CampaignError
 │   ├── TotpMissingError         who has this role must have set up an authenticator app
 │   ├── UnknownSessionError      the person has no session with this number
 │   └── UnknownKeyError          no key has this number
-├── PartnerRefusedError          such a partner's account cannot be kept
-├── UnknownPartnerError          no partner has this name
 ├── FiguresError
 │   ├── FiguresMissingError      the day's figures are not here, and older ones are not quoted
 │   └── FiguresRefusedError      these cannot be the figures of that day
@@ -52,8 +50,10 @@ CampaignError
 │   ├── SlugTakenError           the slug belongs to a campaign with other content
 │   ├── UnknownCampaignError     no campaign has this slug
 │   └── UnknownPlanError         no plan has this number or digest
+├── UnknownErrandError           nobody has asked for this, or it is forgotten
 └── BroadcastError
     ├── BroadcastFrozenError     the broadcast is past the point where this is possible
+    ├── LaunchWithdrawnError     it was stopped before a worker began
     └── UnknownBroadcastError    no broadcast has this number
 
 Every message says what happened and what to do next, in plain English, and holds no number.
@@ -197,14 +197,6 @@ class UnknownKeyError(AccessError):
     """No key has this number."""
 
 
-class PartnerRefusedError(CampaignError):
-    """Such an account cannot be kept."""
-
-
-class UnknownPartnerError(CampaignError):
-    """There is no partner with this name."""
-
-
 class FiguresError(CampaignError):
     """Something is wrong with the day's figures."""
 
@@ -285,12 +277,20 @@ class UnknownPlanError(PlanError):
     """No plan has this number or digest."""
 
 
+class UnknownErrandError(CampaignError):
+    """Nobody has asked for this, or it is forgotten."""
+
+
 class BroadcastError(CampaignError):
     """A broadcast cannot go the way it was asked to."""
 
 
 class BroadcastFrozenError(BroadcastError):
     """The broadcast is past the point where this is possible."""
+
+
+class LaunchWithdrawnError(BroadcastError):
+    """A launch was stopped before a worker began with it."""
 
 
 class UnknownBroadcastError(BroadcastError):

@@ -217,5 +217,7 @@ def require_active(person: Person) -> None:
         )
 
 
-def list_people(session: Session) -> list[Person]:
-    return list(session.scalars(select(Person).order_by(Person.login)))
+def list_people(session: Session, *, after: str = "", limit: int | None = None) -> list[Person]:
+    """Return people by login, up to *limit* of those after login *after*."""
+    query = select(Person).where(Person.login > after).order_by(Person.login).limit(limit)
+    return list(session.scalars(query))

@@ -13,6 +13,7 @@ PREFIXES = resources.files("campaigns") / "data" / "prefixes.csv"
 # Nobody's telephone number is longer, whatever stands between its digits.
 _MAX_RAW_CHARS = 64
 _NATIONAL_DIGITS = 9
+_E164_CHARS = len("+84") + _NATIONAL_DIGITS
 _LONGEST_SHORT_CODE = 6
 _SEPARATORS = frozenset(" .,-/()[]_·•\n")
 _DROPPED = str.maketrans("", "", " .-\u00a0")
@@ -107,6 +108,11 @@ def carrier_of(number: str) -> str:
 def known_carriers() -> frozenset[str]:
     """Return every carrier that numbers were given out by."""
     return frozenset(carrier for carrier in _CARRIERS.values() if carrier)
+
+
+def is_mobile(number: str) -> bool:
+    """Whether the E.164 *number* is a Vietnamese mobile, which alone can be texted."""
+    return bool(number.startswith("+84") and len(number) == _E164_CHARS and carrier_of(number))
 
 
 def _read_slowly(raw: str) -> str:

@@ -39,6 +39,9 @@ class Sealer:
             key=_derive(seal_key, b"loa fingerprint"), digest_size=FINGERPRINT_BYTES
         )
         self.signer = Signer(_derive(seal_key, b"loa signing"))
+        self._proving = hashlib.blake2b(
+            key=_derive(seal_key, b"loa evidence"), digest_size=FINGERPRINT_BYTES
+        )
         self._nonces: Iterator[bytes] = iter(())
         self._drawn_by = 0
 
@@ -74,6 +77,14 @@ class Sealer:
     def derive_key(self, purpose: str) -> bytes:
         """Return 32 bytes for *purpose*, of at most 16 letters; always the same for a seal key."""
         return _derive(self._seal_key, purpose.encode("ascii"))
+
+    def evidence(self, *proof: str) -> str:
+        """Return 32 letters that are the same for the same *proof* and say nothing about it."""
+        keyed = self._proving.copy()
+        for part in proof:
+            written = part.encode(errors="surrogatepass")
+            keyed.update(len(written).to_bytes(8, "big") + written)
+        return keyed.hexdigest()
 
     def _next_nonce(self) -> bytes:
         # One system call a number would cost as much as the encryption; a forked child must not

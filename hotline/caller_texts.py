@@ -1,4 +1,4 @@
-"""Caller texts: an answer or a reference sent by SMS to somebody who asked for it on the phone."""
+"""Caller texts: what is sent by SMS to somebody who asked for it, on the phone or by a text."""
 
 from datetime import datetime, time
 
@@ -18,6 +18,9 @@ MOST_A_DAY = 5
 class CallerText(Base):
     """One text owed to one caller; it goes the way of deliveries: claim, speak, settle.
 
+    One that answers a text, or confirms what was wished, belongs to no call; ``sender`` is the
+    number that was written to, empty for the usual sender.
+
     A number of a row is never given twice: carriers report by it for days.
     """
 
@@ -29,7 +32,7 @@ class CallerText(Base):
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True, init=False)
-    call_id: Mapped[int] = mapped_column(ForeignKey(Call.id))
+    call_id: Mapped[int | None] = mapped_column(ForeignKey(Call.id))
     subject: Mapped[str] = mapped_column(String(48))
     fingerprint: Mapped[bytes] = mapped_column(LargeBinary(16))
     sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
@@ -44,6 +47,7 @@ class CallerText(Base):
     lease_until: Mapped[datetime | None] = mapped_column(default=None)
     sid: Mapped[str] = mapped_column(String(64), default="")
     outcome: Mapped[Outcome] = mapped_column(default=Outcome.SILENT)
+    sender: Mapped[str] = mapped_column(String(20), default="", server_default="")
 
 
 def order_text(
@@ -56,7 +60,7 @@ def order_text(
     sealed: bytes,
     now: datetime,
 ) -> bool:
-    """Owe *body* to the caller; return False when today's five texts are used up.
+    """Owe *body* to the caller; return False when the day's five texts of calls are used up.
 
     The same subject asked for twice in one call is one text.
     """
@@ -68,7 +72,9 @@ def order_text(
     midnight = datetime.combine(now.astimezone(ZONE).date(), time(), ZONE)
     today = session.scalar(
         select(func.count()).where(
-            CallerText.fingerprint == fingerprint, CallerText.ordered_at >= midnight
+            CallerText.fingerprint == fingerprint,
+            CallerText.call_id.is_not(None),
+            CallerText.ordered_at >= midnight,
         )
     )
     if (today or 0) >= MOST_A_DAY:
@@ -87,3 +93,30 @@ def order_text(
     )
     session.flush()
     return True
+
+
+def order_reply(
+    session: Session,
+    body: str,
+    *,
+    subject: str,
+    fingerprint: bytes,
+    sealed: bytes,
+    sender: str,
+    now: datetime,
+) -> None:
+    """Owe *body* to whoever wrote to us; how often that is done is for the caller to bound."""
+    session.add(
+        CallerText(
+            call_id=None,
+            subject=subject,
+            fingerprint=fingerprint,
+            sealed=sealed,
+            body=body,
+            segments=measure(body).segments,
+            ordered_at=now,
+            due_at=now,
+            sender=sender,
+        )
+    )
+    session.flush()

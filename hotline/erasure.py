@@ -9,6 +9,7 @@ from hotline.call_records import Call
 from hotline.caller_texts import CallerText
 from hotline.callers import Caller
 from hotline.declarations.records import Declaration
+from hotline.inbound_texts import InboundText
 from hotline.tickets import Ticket
 from hotline.voice_messages import VoiceMessage
 
@@ -25,7 +26,10 @@ def forget_caller(session: Session, fingerprint: bytes) -> bool:
     calls = select(Call.id).where(Call.fingerprint == fingerprint)
     known = session.scalar(calls.limit(1)) is not None
     known |= session.get(Caller, fingerprint) is not None
-    tickets = select(Ticket.id).where(Ticket.call_id.in_(calls))
+    written = InboundText.fingerprint == fingerprint
+    known |= session.scalar(select(InboundText.id).where(written).limit(1)) is not None
+    texted = select(InboundText.ticket_id).where(written, InboundText.ticket_id.is_not(None))
+    tickets = select(Ticket.id).where(or_(Ticket.call_id.in_(calls), Ticket.id.in_(texted)))
     # Held by nobody, what they said is deleted with the next upkeep, here and at the carrier.
     theirs = select(Call.sid).where(Call.fingerprint == fingerprint)
     change(
@@ -35,6 +39,10 @@ def forget_caller(session: Session, fingerprint: bytes) -> bool:
         .values(ticket_id=None, call_sid="", was_told=True),
     )
     change(session, update(Ticket).where(Ticket.id.in_(tickets)).values(sealed=None))
+    change(
+        session,
+        update(InboundText).where(written).values(words=None, asked="", fingerprint=None),
+    )
     session.execute(
         delete(Declaration).where(Declaration.call_id.in_(calls)),
         execution_options={"synchronize_session": False},

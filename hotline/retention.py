@@ -6,7 +6,7 @@ Telephone numbers and the use of a service are personal data, the latter sensiti
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from campaigns.bulk import change
@@ -14,6 +14,7 @@ from hotline.call_records import Call, CallState, Turn
 from hotline.caller_texts import CallerText
 from hotline.callers import Caller
 from hotline.declarations.records import Declaration
+from hotline.inbound_texts import InboundText
 from hotline.tickets import Ticket, TicketState
 from hotline.voice_messages import VoiceMessage
 
@@ -35,7 +36,10 @@ def empty_expired(session: Session, *, now: datetime) -> int:
         .where(Turn.call_id.in_(older), Turn.at < now - WORDS_KEPT, Turn.reply != "")
         .values(visit="", reply=""),
     )
-    worked = select(Ticket.call_id).where(Ticket.state != TicketState.CLOSED)
+    # A text's ticket has no call; NOT IN finds nothing at all where one of many is NULL.
+    worked = select(Ticket.call_id).where(
+        Ticket.state != TicketState.CLOSED, Ticket.call_id.is_not(None)
+    )
     emptied += change(
         session,
         update(Call)
@@ -63,13 +67,31 @@ def empty_expired(session: Session, *, now: datetime) -> int:
         session,
         update(VoiceMessage).where(VoiceMessage.ticket_id.in_(over)).values(ticket_id=None),
     )
-    emptied += change(
+    return emptied + _empty_texts(session, now=now) + _forget_traces(session, now=now)
+
+
+def _empty_texts(session: Session, *, now: datetime) -> int:
+    """Empty what was texted, by us and to us, but for what somebody works on or has just closed."""
+    emptied = change(
         session,
         update(CallerText)
         .where(CallerText.ordered_at < now - NUMBERS_KEPT, CallerText.sealed.is_not(None))
         .values(sealed=None, body=""),
     )
-    return emptied + _forget_traces(session, now=now)
+    needed = select(Ticket.id).where(
+        or_(Ticket.state != TicketState.CLOSED, Ticket.changed_at >= now - NUMBERS_KEPT)
+    )
+    is_needed = InboundText.ticket_id.in_(needed)
+    return emptied + change(
+        session,
+        update(InboundText)
+        .where(
+            InboundText.received_at < now - NUMBERS_KEPT,
+            InboundText.words.is_not(None),
+            or_(InboundText.ticket_id.is_(None), ~is_needed),
+        )
+        .values(words=None, asked=""),
+    )
 
 
 def _forget_traces(session: Session, *, now: datetime) -> int:
@@ -77,14 +99,28 @@ def _forget_traces(session: Session, *, now: datetime) -> int:
         delete(Caller).where(Caller.seen_at < now - TRACES_KEPT),
         execution_options={"synchronize_session": False},
     )
-    return change(
+    forgotten = change(
+        session,
+        update(InboundText)
+        .where(
+            InboundText.received_at < now - TRACES_KEPT,
+            InboundText.fingerprint.is_not(None),
+            InboundText.words.is_(None),
+        )
+        .values(fingerprint=None),
+    )
+    return forgotten + change(
         session,
         update(Call)
         .where(
             Call.started_at < now - TRACES_KEPT,
             Call.fingerprint.is_not(None),
             # Whoever asks to be forgotten must be found as long as there is something of theirs.
-            Call.id.not_in(select(Ticket.call_id).where(Ticket.sealed.is_not(None))),
+            Call.id.not_in(
+                select(Ticket.call_id).where(
+                    Ticket.sealed.is_not(None), Ticket.call_id.is_not(None)
+                )
+            ),
             Call.id.not_in(select(Declaration.call_id)),
         )
         .values(fingerprint=None),

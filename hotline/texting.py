@@ -84,7 +84,7 @@ def claim_texts(
                 position=row.id,
                 to=to,
                 body=row.body,
-                sender="",
+                sender=row.sender,
                 segments=row.segments,
                 expires_at=row.ordered_at + WORTH_SENDING_FOR,
             )

@@ -3,6 +3,8 @@
 Command line and interface both come through here, so neither can forget the rule or the record.
 """
 
+import re
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -15,6 +17,16 @@ from campaigns.sealing import Sealer, mask
 from hotline.tickets import Ticket, Urgency, get_ticket
 
 UNREADABLE = "unreadable"
+_A_NUMBER = re.compile(r"(?<!\w)\+?[0-9](?:[ .-]?[0-9]){6,}(?!\w)")
+_MASKED = "xxx"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Revealed:
+    """Whom to call back, in E.164, None where that was withheld; and what they wrote, in full."""
+
+    number: str | None
+    said: list[str]
 
 
 def assign_ticket(
@@ -52,15 +64,16 @@ def close_ticket(session: Session, reference: str, *, now: datetime) -> Ticket:
 
 def reveal_number(
     session: Session, reference: str, person: Person, *, sealer: Sealer, now: datetime
-) -> str | None:
-    """Return the number to call back, in E.164, or None where the caller withheld it.
+) -> Revealed:
+    """Return whom to call back, and what they wrote with every number in it.
 
     Raises NotPermittedError for who may not see numbers.
     """
     require(Permission.TICKETS_REVEAL, permissions_of(person.role_set))
     ticket = get_ticket(session, reference)
     _record(session, "number_shown", ticket, now=now, person=person.login)
-    return sealer.unseal(ticket.sealed) if ticket.sealed else None
+    number = sealer.unseal(ticket.sealed) if ticket.sealed else None
+    return Revealed(number, _said(ticket, sealer))
 
 
 def open_voice(session: Session, reference: str, person: Person, *, now: datetime) -> Ticket:
@@ -75,7 +88,10 @@ def open_voice(session: Session, reference: str, person: Person, *, now: datetim
 
 
 def describe_ticket(ticket: Ticket, *, sealer: Sealer) -> dict[str, object]:
-    """Return a ticket for listing; ``number`` is masked, and None where the caller withheld it."""
+    """Return a ticket for listing; ``number`` is masked, and None where the caller withheld it.
+
+    ``said`` is what somebody has texted, with every telephone number in it masked, too.
+    """
     return {
         "reference": ticket.reference,
         "kind": ticket.kind.value,
@@ -87,6 +103,7 @@ def describe_ticket(ticket: Ticket, *, sealer: Sealer) -> dict[str, object]:
         "assignee": ticket.assignee,
         "answer": ticket.answer,
         "voice_seconds": ticket.voice.seconds if ticket.voice else 0,
+        "said": [_A_NUMBER.sub(_MASKED, words) for words in _said(ticket, sealer)],
         "number": _masked(ticket, sealer),
         "opened_at": ticket.opened_at,
         "changed_at": ticket.changed_at,
@@ -97,6 +114,18 @@ def _masked(ticket: Ticket, sealer: Sealer) -> str | None:
     """Return enough to recognise a number by; one damaged row must not hide all the others."""
     try:
         return mask(sealer.unseal(ticket.sealed)) if ticket.sealed else None
+    except SealBrokenError:
+        return UNREADABLE
+
+
+def _said(ticket: Ticket, sealer: Sealer) -> list[str]:
+    """Return the texts of a ticket, in order; those that were emptied are left out."""
+    return [_opened(text.words, sealer) for text in ticket.texts if text.words]
+
+
+def _opened(words: bytes, sealer: Sealer) -> str:
+    try:
+        return sealer.unseal_bytes(words).decode()
     except SealBrokenError:
         return UNREADABLE
 

@@ -1,15 +1,16 @@
-"""Tickets: what callers leave to be worked: callbacks, rumours, feedback; listed by urgency."""
+"""Tickets: what people leave to be worked, callbacks, rumours, feedback, texts; by urgency."""
 
 from datetime import datetime
 from enum import IntEnum, StrEnum
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, select
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, select, tuple_
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from campaigns.base import Base, BigId
 from campaigns.sealing import Sealer
 from hotline.call_records import Call
 from hotline.errors import TicketRefusedError, UnknownTicketError
+from hotline.inbound_texts import InboundText
 from hotline.references import free_reference
 from hotline.voice_messages import VoiceMessage, hold_voice
 
@@ -24,6 +25,7 @@ class TicketKind(StrEnum):
     CALLBACK = "callback"
     RUMOUR = "rumour"
     FEEDBACK = "feedback"
+    TEXT = "text"
 
 
 class TicketState(StrEnum):
@@ -44,7 +46,10 @@ class Urgency(IntEnum):
 
 
 class Ticket(Base):
-    """One matter; ``reference`` is what the caller is told, ``sealed`` the number to call back."""
+    """One matter; ``reference`` is what the caller is told, ``sealed`` the number to call back.
+
+    It comes from a call, or from texts that no keyword answers: the inbox.
+    """
 
     __tablename__ = "tickets"
     __table_args__ = (Index(None, "state", "urgency", "opened_at"),)
@@ -56,7 +61,7 @@ class Ticket(Base):
     topic: Mapped[str] = mapped_column(String(40))
     area_code: Mapped[str] = mapped_column(String(16))
     language: Mapped[str] = mapped_column(String(8))
-    call_id: Mapped[int] = mapped_column(ForeignKey("calls.id"), index=True)
+    call_id: Mapped[int | None] = mapped_column(ForeignKey("calls.id"), index=True)
     sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     state: Mapped[TicketState] = mapped_column(default=TicketState.OPEN)
     assignee: Mapped[str] = mapped_column(default="")
@@ -64,6 +69,9 @@ class Ticket(Base):
     opened_at: Mapped[datetime]
     changed_at: Mapped[datetime]
     voice: Mapped[VoiceMessage | None] = relationship(lazy="selectin", init=False)
+    texts: Mapped[list[InboundText]] = relationship(
+        lazy="selectin", init=False, order_by=InboundText.id
+    )
 
     def assign(self, login: str, *, instead_of: str = "", now: datetime) -> None:
         """Give the ticket to *login*; whoever has it already must be named to be relieved of it.
@@ -98,6 +106,10 @@ class Ticket(Base):
     def close(self, *, now: datetime) -> None:
         """Close the ticket for good."""
         self._move(TicketState.CLOSED, now=now)
+
+    def hear_more(self, *, now: datetime) -> None:
+        """Put the ticket back to whoever has it, or to anybody: its caller has written again."""
+        self._move(TicketState.ASSIGNED if self.assignee else TicketState.OPEN, now=now)
 
     def _move(self, state: TicketState, *, now: datetime) -> None:
         if self.state is TicketState.CLOSED:
@@ -157,10 +169,19 @@ def list_tickets(
     *,
     kinds: frozenset[TicketKind] | None = None,
     with_closed: bool = False,
+    after: int | None = None,
     limit: int = 100,
 ) -> list[Ticket]:
-    """Return tickets, the most urgent first, then the oldest; closed ones only when asked for."""
+    """Return tickets, the most urgent first, then the oldest; closed ones only when asked for.
+
+    They are those that follow ticket number *after*, which may be closed meanwhile.
+    """
     statement = select(Ticket)
+    if after is not None:
+        last = select(Ticket.urgency, Ticket.opened_at, Ticket.id).where(Ticket.id == after)
+        statement = statement.where(
+            tuple_(Ticket.urgency, Ticket.opened_at, Ticket.id) > last.scalar_subquery()
+        )
     if not with_closed:
         statement = statement.where(Ticket.state != TicketState.CLOSED)
     if kinds is not None:

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from campaigns.areas import Loaded, load_areas
 from campaigns.audit import record
+from campaigns.plans.local_recodings import recode_local
 from campaigns.recodings import Recoded, recode_areas
 from campaigns.tables import NumberedRow
 from hotline.callers import recode_callers
@@ -26,10 +27,13 @@ def load_tree(session: Session, rows: Iterable[NumberedRow], *, name: str, now: 
 def recode_everywhere(
     session: Session, rows: Iterable[NumberedRow], *, name: str, now: datetime
 ) -> list[Recoded]:
-    """Move subscribers and callers from old codes to new ones, as `recode_areas` does."""
+    """Move subscribers, callers and local texts to new codes, as `recode_areas` does."""
     done = recode_areas(session, rows, now=now)
     codes = {one.recoding.old_code: one.recoding.new_code for one in done}
     recode_callers(session, codes)
+    # What was on record is left alone, here too: its communes may have said something since.
+    fresh = {one.recoding.new_code for one in done if not one.is_known}
+    recode_local(session, fresh, now=now)
     moved = sum(one.moved for one in done)
     record(session, "areas.recoded", f"file:{name[:100]}", now=now, moved=moved, codes=codes)
     return done

@@ -17,8 +17,10 @@ from rq import Queue, SimpleWorker
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
+from service.carrier_accounts import callback_tokens
 from service.database import reading
-from service.gateways import callback_tokens, open_gateway, open_voices
+from service.errands import do_errand
+from service.gateways import open_gateway, open_voices
 from service.logs import belonging_to, note
 from service.resources import Resources
 from service.stored_files import drop, store
@@ -53,6 +55,7 @@ def job_context(resources: Resources, redis: Redis, *, worker: str) -> JobContex
         keep_file=partial(store, settings.data_dir),
         drop_file=partial(drop, settings.data_dir),
         import_upload=partial(import_upload, resources, lease=LEASE),
+        do_errand=partial(do_errand, resources, redis),
     )
 
 

@@ -7,8 +7,10 @@ from campaigns.broadcasts.launching import Launched, launch
 from campaigns.broadcasts.ordering import order_plan
 from campaigns.partners.accounts import get_partner
 from campaigns.partners.orders import AreaOrder
-from campaigns.plans.approvals import get_plan
-from campaigns.plans.planning import Terms
+from campaigns.plans.approvals import get_plan, submit_plan
+from campaigns.plans.models import Plan
+from campaigns.plans.planning import Terms, draft_plan
+from campaigns.revisions import get_newest_revision
 from campaigns.subscribers.consent import require_own_seal
 from service.resources import Resources
 from service.settings import Settings
@@ -21,7 +23,16 @@ def terms_of(settings: Settings) -> Terms:
         lanes=settings.lanes,
         hotline=settings.hotline_number,
         segment_price_vnd=settings.segment_price_vnd,
+        address=settings.public_url,
     )
+
+
+def submit_newest(session: Session, slug: str, resources: Resources) -> Plan:
+    """Plan the newest revision of a campaign and keep that to be signed."""
+    revision = get_newest_revision(session, slug, to_change=True)
+    now = resources.now()
+    draft = draft_plan(session, revision.document, terms=terms_of(resources.settings), now=now)
+    return submit_plan(session, draft, author=revision.author, revise=False, now=now)
 
 
 def launch_plan(session: Session, reference: str, resources: Resources) -> Launched:

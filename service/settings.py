@@ -51,8 +51,10 @@ class Settings(BaseSettings):
     metrics_token: SecretStr = Field(SecretStr(""), alias="LOA_METRICS_TOKEN")
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field((), alias="LOA_TRUSTED_PROXIES")
     api_requests_a_minute: int = Field(1200, alias="LOA_API_RATE", ge=60)
+    errand_from: int = Field(100_000, alias="LOA_ERRAND_FROM", ge=1)
     lanes_given: Annotated[tuple[Lane, ...], NoDecode] = Field((), alias="LOA_LANES")
     hotline_number: str = Field("1800 1119", alias="LOA_HOTLINE")
+    stop_call_number: str = Field("", alias="LOA_STOP_CALL_NUMBER")
     voices_given: str = Field("", alias="LOA_VOICES")
     segment_price_vnd: int = Field(400, alias="LOA_SEGMENT_PRICE_VND", ge=0)
     claim_lease_s: int = Field(60, alias="LOA_CLAIM_LEASE_S", ge=2)
@@ -68,6 +70,13 @@ class Settings(BaseSettings):
         if not isinstance(value, str):
             return value
         return tuple(str(ip_network(part.strip())) for part in value.split(",") if part.strip())
+
+    @field_validator("stop_call_number")
+    @classmethod
+    def _check_stop_call_number(cls, value: str) -> str:
+        if value and not re.fullmatch(r"\+[1-9][0-9]{6,14}", value):
+            raise ValueError("write the number with its country, such as +84205..., and no blanks")
+        return value
 
     @field_validator("voices_given")
     @classmethod

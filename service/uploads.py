@@ -28,7 +28,7 @@ from campaigns.subscribers.uploads import (
 from service.database import open_sessions, reading
 from service.lists import describe_outcome, import_list
 from service.resources import Resources
-from workers.queues import IMPORT_TIMEOUT_S
+from workers.queues import LONG_TIMEOUT_S
 
 _NOTED_EVERY_S = 1.0
 _ROWS_BETWEEN_LOOKS = 2000
@@ -96,7 +96,7 @@ def uploads_directory(data_dir: Path) -> Path:
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     for left in directory.iterdir():
         with suppress(FileNotFoundError):
-            if time.time() - left.stat().st_mtime > IMPORT_TIMEOUT_S:
+            if time.time() - left.stat().st_mtime > LONG_TIMEOUT_S:
                 shutil.rmtree(left, ignore_errors=True)
     return directory
 

@@ -30,8 +30,12 @@ def pytest_configure(config: pytest.Config) -> None:
             f"/usr/lib/postgresql or on PATH, nor an address in {databases.GIVEN_URL}. Nothing "
             "was tested. On Debian: apt-get install postgresql."
         )
-    run_dir = mkdtemp(prefix="loa-test-")
+    fast = databases.fast_directory()
+    run_dir = mkdtemp(prefix="loa-test-", dir=fast)
     os.environ[databases.RUN_DIR] = run_dir
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(fast))
+    # Where this is set, each of some hundred processes would compile all of Loa before it starts.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     config.add_cleanup(lambda: shutil.rmtree(run_dir, ignore_errors=True))
     config.add_cleanup(_stop_server)
     # Without test workers the server waits for the first test that needs it.
@@ -56,7 +60,7 @@ def pytest_terminal_summary(
 def _start_server() -> None:
     global _server  # noqa: PLW0603 - one server for the process, found again by its cleanup
     if databases.server_url() is None and "postgresql" in databases.kinds():
-        _server = databases.PostgreSQLServer()
+        _server = databases.PostgreSQLServer(databases.fast_directory())
         _server.start()
         databases.announce_server(_server.url)
 

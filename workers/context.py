@@ -20,7 +20,8 @@ class JobContext:
 
     *reading* opens a session that only reads and so waits for no writer. *keep_file* writes
     content under a name in the data directory, *drop_file* removes it. *import_upload* imports a
-    list that was claimed, and says there how it ended.
+    list that was claimed, *do_errand* carries out the errand of a number; each says in its row
+    how it ended.
     """
 
     sessions: sessionmaker[Session]
@@ -36,6 +37,7 @@ class JobContext:
     keep_file: Callable[[str, bytes], object]
     drop_file: Callable[[str], object]
     import_upload: Callable[[Upload], object]
+    do_errand: Callable[[int], object]
 
 
 class ContextMissingError(RuntimeError):

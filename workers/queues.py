@@ -10,18 +10,22 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 
 JOB_TIMEOUT_S = 120
-# Millions of rows are read and sealed one by one.
-IMPORT_TIMEOUT_S = 3600
+# Millions of rows are read and sealed one by one, or become deliveries.
+LONG_TIMEOUT_S = 3600
 
 
 class QueueName(StrEnum):
     """One queue for each urgency; a worker empties them in this order."""
 
     URGENT = "urgent"
+    ERRANDS = "errands"
     RECEIPTS = "receipts"
     SENDING = "sending"
     UPKEEP = "upkeep"
     IMPORTS = "imports"
+
+
+_LONG = (QueueName.ERRANDS, QueueName.IMPORTS)
 
 
 def queue(name: QueueName, redis: Redis) -> Queue:
@@ -42,7 +46,7 @@ def ask_for(redis: Redis, name: QueueName, job: Callable[..., Any], *args: Any) 
     waiting.enqueue_call(
         job,
         args=args,
-        timeout=IMPORT_TIMEOUT_S if name is QueueName.IMPORTS else JOB_TIMEOUT_S,
+        timeout=LONG_TIMEOUT_S if name in _LONG else JOB_TIMEOUT_S,
         result_ttl=0,
         failure_ttl=0,
         job_id=f"{label}--{uuid4().hex[:12]}",

@@ -2,6 +2,7 @@
 
 from campaigns.access.answered import forget_answered
 from campaigns.access.attempts import forget_attempts
+from campaigns.errands import forget_errands
 from campaigns.subscribers.uploads import forget_uploads
 from hotline.declarations.records import delete_expired
 from hotline.retention import close_forgotten_calls, empty_expired
@@ -18,4 +19,5 @@ def keep_retention() -> int:
         forget_answered(session, now=ctx.now())
         forget_attempts(session, now=ctx.now())
         forget_uploads(session, now=ctx.now())
+        forget_errands(session, now=ctx.now())
     return emptied

@@ -9,6 +9,7 @@ from redis import Redis
 
 from workers.caller_texts import recover_caller_texts, send_caller_texts
 from workers.carriers import watch_carriers
+from workers.errands import do_errands
 from workers.imports import import_uploads
 from workers.partners import tell_partners
 from workers.queues import QueueName, ask_for
@@ -30,6 +31,7 @@ class Entry:
 
 TIMETABLE = (
     Entry(wake_broadcasts, QueueName.URGENT, timedelta(seconds=1)),
+    Entry(do_errands, QueueName.ERRANDS, timedelta(seconds=1)),
     Entry(drain_receipts, QueueName.RECEIPTS, timedelta(milliseconds=500)),
     Entry(send_caller_texts, QueueName.URGENT, timedelta(seconds=2)),
     Entry(recover_caller_texts, QueueName.UPKEEP, timedelta(seconds=15)),

@@ -46,6 +46,11 @@ class ApiKey(Base):
         scopes = {Permission(scope) for scope in self.scopes.split() if scope}
         return frozenset(scopes) & permissions_of(self.person.role_set)
 
+    def is_valid(self, now: datetime) -> bool:
+        """Whether it has not ended, and its person still acts."""
+        is_ended = self.revoked_at is not None or self.expires_at <= now
+        return not is_ended and self.person.withdrawn_at is None
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class NewKey:
@@ -154,17 +159,21 @@ def revoke_keys_of(session: Session, person: Person, *, now: datetime) -> int:
     return change(session, update(ApiKey).where(*open_keys).values(revoked_at=now))
 
 
-def list_keys(session: Session) -> list[ApiKey]:
-    return list(session.scalars(select(ApiKey).order_by(ApiKey.id)))
+def list_keys(
+    session: Session, *, after: int | None = None, limit: int | None = None
+) -> list[ApiKey]:
+    """Return keys, the oldest first: up to *limit* of those made after key *after*."""
+    query = select(ApiKey).order_by(ApiKey.id).limit(limit)
+    return list(session.scalars(query if after is None else query.where(ApiKey.id > after)))
 
 
 def find_valid_key(session: Session, text: str, *, now: datetime) -> ApiKey | None:
     """Return the key that *text* is, if it is one and has not ended."""
     number = number_in(text, prefix=PREFIX)
     key = session.get(ApiKey, number) if number is not None else None
-    if key is None or not is_proven(text, key.digest) or key.person.withdrawn_at is not None:
+    if key is None or not is_proven(text, key.digest):
         return None
-    return key if key.revoked_at is None and key.expires_at > now else None
+    return key if key.is_valid(now) else None
 
 
 def note_use(session: Session, key: ApiKey, *, now: datetime) -> None:

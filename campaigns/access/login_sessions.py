@@ -41,8 +41,9 @@ class LoginSession(Base):
     person: Mapped[Person] = relationship(lazy="joined", init=False)
 
     def is_open(self, now: datetime) -> bool:
-        """Whether it was neither ended, nor left alone, nor open for too long."""
-        return self.ended_at is None and now < min(self.expires_at, self.used_at + IDLE)
+        """Whether it was neither ended, nor left alone or open for too long, by who still acts."""
+        is_ended = self.ended_at is not None or self.person.withdrawn_at is not None
+        return not is_ended and now < min(self.expires_at, self.used_at + IDLE)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -81,7 +82,7 @@ def find_open_session(session: Session, text: str, *, now: datetime) -> LoginSes
     found = session.get(LoginSession, number) if number is not None else None
     if found is None or not is_proven(text, found.digest):
         return None
-    return found if found.is_open(now) and found.person.withdrawn_at is None else None
+    return found if found.is_open(now) else None
 
 
 def list_open_sessions(session: Session, person: Person, *, now: datetime) -> list[LoginSession]:

@@ -9,7 +9,6 @@ from sqlalchemy import (
     BigInteger,
     Integer,
     Row,
-    ScalarSelect,
     String,
     or_,
     select,
@@ -36,9 +35,10 @@ from campaigns.gateway import OutgoingText
 from campaigns.levels import LevelDecision
 from campaigns.sealing import Sealer
 from campaigns.subscribers.consent import require_own_seal
-from campaigns.subscribers.models import Subscriber, current_carrier
+from campaigns.subscribers.models import Subscriber, current_carrier, has_stopped
+from campaigns.subscribers.stop_links import as_read_by
 
-PlannedRow = Row[int, int, int, bytes | None, datetime | None, datetime | None, datetime | None]
+PlannedRow = Row[int, int, int, bytes | None, bool, datetime | None, datetime | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,9 @@ def claim_batch(
 
     This is the last moment at which an opt-out, an erasure, a newer level decision, the daily
     cap, the hours and the expiry can be honoured, and all of them are: who may no longer be
-    texted is settled as skipped here. A batch that another worker holds is passed over.
+    texted is settled as skipped here. Whoever opted out is texted all the same where the
+    broadcast overrides that, and their delivery says so. A batch that another worker holds is
+    passed over.
     """
     share_broadcasts(session, [broadcast_id])
     broadcast = session.get(Broadcast, broadcast_id, populate_existing=True)
@@ -125,33 +127,25 @@ def _claim_deliveries(
     session: Session, broadcast: Broadcast, batch: Batch, *, sealer: Sealer, now: datetime
 ) -> tuple[list[OutgoingText], list[int]]:
     """Return what is to be spoken, and the positions that are skipped instead."""
-    rows = _planned_rows(session, batch)
+    rows = _planned_rows(session, broadcast, batch)
     numbers, damaged = _unseal(session, rows, sealer=sealer)
     stale = stale_texts(session, broadcast.id, now=now)
     capped = over_cap(session, broadcast, [row.subscriber_id for row in rows], now=now)
     skipped = [
         (row.position, reason)
         for row in rows
-        if (reason := _why_skip(row, stale=stale, capped=capped, damaged=damaged))
+        if (reason := _why_skip(row, broadcast, stale=stale, capped=capped, damaged=damaged))
     ]
     if skipped:
         _skip(session, batch, skipped)
-    claimed = set(
-        session.scalars(
-            update(Delivery)
-            .where(*in_batch(batch, DeliveryState.PLANNED))
-            .values(state=DeliveryState.CLAIMED, claimed_at=now, carrier=_carrier_now())
-            .returning(Delivery.position),
-            execution_options={"synchronize_session": False},
-        )
-    )
+    claimed = _take(session, batch, rows, now=now)
     bodies = _bodies(session, {row.text_id for row in rows})
     texts = [
         OutgoingText(
             broadcast_id=broadcast.id,
             position=row.position,
             to=numbers[row.position],
-            body=bodies[row.text_id][0],
+            body=as_read_by(bodies[row.text_id][0], row.subscriber_id, sealer=sealer),
             sender=broadcast.sender,
             segments=bodies[row.text_id][1],
             expires_at=broadcast.not_after,
@@ -162,10 +156,23 @@ def _claim_deliveries(
     return texts, [position for position, _ in skipped]
 
 
-def _carrier_now() -> ScalarSelect[str]:
-    return (
-        select(current_carrier()).where(Subscriber.id == Delivery.subscriber_id).scalar_subquery()
+def _take(session: Session, batch: Batch, rows: Sequence[PlannedRow], *, now: datetime) -> set[int]:
+    """Claim what of *batch* is still planned, for the networks of this moment; return where."""
+    carrier = select(current_carrier()).where(Subscriber.id == Delivery.subscriber_id)
+    stopped = [row.position for row in rows if row.has_stopped]
+    taken = session.scalars(
+        update(Delivery)
+        .where(*in_batch(batch, DeliveryState.PLANNED))
+        .values(
+            state=DeliveryState.CLAIMED,
+            claimed_at=now,
+            carrier=carrier.scalar_subquery(),
+            despite_opt_out=Delivery.position.in_(stopped),
+        )
+        .returning(Delivery.position),
+        execution_options={"synchronize_session": False},
     )
+    return set(taken)
 
 
 def _unseal(
@@ -187,14 +194,14 @@ def _unseal(
     return numbers, damaged
 
 
-def _planned_rows(session: Session, batch: Batch) -> Sequence[PlannedRow]:
+def _planned_rows(session: Session, broadcast: Broadcast, batch: Batch) -> Sequence[PlannedRow]:
     return session.execute(
         select(
             Delivery.position,
             Delivery.text_id,
             Delivery.subscriber_id,
             Subscriber.sealed,
-            Subscriber.opted_out_at,
+            has_stopped(broadcast.topic).label("has_stopped"),
             Subscriber.left_at,
             Subscriber.erased_at,
         )
@@ -204,12 +211,14 @@ def _planned_rows(session: Session, batch: Batch) -> Sequence[PlannedRow]:
     ).all()
 
 
-def _why_skip(row: PlannedRow, *, stale: set[int], capped: set[int], damaged: set[int]) -> str:
+def _why_skip(
+    row: PlannedRow, broadcast: Broadcast, *, stale: set[int], capped: set[int], damaged: set[int]
+) -> str:
     if row.position in damaged:
         return "damaged"
     if row.erased_at is not None or row.sealed is None:
         return "erased"
-    if row.opted_out_at is not None:
+    if row.has_stopped and not broadcast.overrides_opt_outs:
         return "opted_out"
     if row.left_at is not None:
         return "left"

@@ -12,6 +12,7 @@ from campaigns.broadcasts.locks import hold_alone
 from campaigns.broadcasts.withdrawing import withdraw
 from campaigns.bulk import change
 from campaigns.deliveries import Broadcast, BroadcastState, DeliveryState
+from campaigns.errands import withdraw_launches
 from campaigns.errors import BroadcastFrozenError, UnknownBroadcastError
 
 OPERATOR_PAUSED = "paused by an operator"
@@ -109,7 +110,8 @@ def stop(session: Session, broadcast_id: int, *, now: datetime) -> Broadcast:
 
 
 def stop_all(session: Session, *, now: datetime) -> list[Broadcast]:
-    """Stop every broadcast that is not over, and return them."""
+    """Stop every broadcast that is not over, and return them; launches that wait do not happen."""
+    withdraw_launches(session, now=now)
     going = session.scalars(
         select(Broadcast.id).where(Broadcast.state.in_(_GOING)).order_by(Broadcast.id)
     ).all()

@@ -58,12 +58,8 @@ def launch(session: Session, plan: Plan, *, terms: Terms, now: datetime) -> Laun
     SignatureMissingError, RulesBrokenError, PlanDriftedError, and BroadcastFrozenError when it was
     launched before.
     """
-    before = hold_plan(session, plan)
-    if before is not None:
-        raise BroadcastFrozenError(
-            f"Plan {plan.id} was launched or ordered already, as broadcast {before.id}. Nothing "
-            f"was sent twice. See it with `loa broadcasts status {before.id}`."
-        )
+    hold_plan(session, plan)
+    require_not_launched(session, plan)
     require_approval(session, plan)
     document = plan.revision.document
     draft = draft_plan(session, document, terms=terms, now=now)
@@ -93,6 +89,16 @@ def hold_plan(session: Session, plan: Plan) -> Broadcast | None:
     return session.scalar(select(Broadcast).where(Broadcast.plan_id == plan.id))
 
 
+def require_not_launched(session: Session, plan: Plan) -> None:
+    """Raise BroadcastFrozenError when *plan* was launched or ordered before."""
+    before = session.scalar(select(Broadcast.id).where(Broadcast.plan_id == plan.id))
+    if before is not None:
+        raise BroadcastFrozenError(
+            f"Plan {plan.id} was launched or ordered already, as broadcast {before}. Nothing "
+            f"was sent twice. See it with `loa broadcasts status {before}`."
+        )
+
+
 def add_broadcast(
     session: Session, plan: Plan, document: CampaignDocument, *, now: datetime
 ) -> Broadcast:
@@ -106,6 +112,8 @@ def add_broadcast(
         closes=document.hours.closes,
         not_after=document.expiry(now),
         launched_at=now,
+        topic=document.scope,
+        overrides_opt_outs=document.despite_opt_out is not None,
     )
     session.add(broadcast)
     session.flush()

@@ -31,6 +31,9 @@ class Ledger:
 
     ``ordered`` is what carriers were asked to send themselves, with the figures that they give:
     nobody here has counted those, and they are in no sum.
+
+    ``despite_opt_out`` says how many of those accepted went to people who had opted out, because
+    the broadcast overrides that.
     """
 
     broadcast: int
@@ -45,6 +48,7 @@ class Ledger:
     accepted_by: AcceptedBy = field(default_factory=AcceptedBy)
     failed: dict[str, int] = field(default_factory=dict)
     ordered: list[dict[str, Any]] = field(default_factory=list)
+    despite_opt_out: int = 0
 
     @property
     def is_balanced(self) -> bool:
@@ -80,8 +84,8 @@ def draw_ledger(session: Session, broadcast_id: int) -> Ledger:
     missing would show.
     """
     ledger = Ledger(broadcast_id, _planned(session, broadcast_id))
-    for state, reason, outcome, count in _count(session, broadcast_id):
-        _enter(ledger, state, reason=reason, outcome=outcome, count=count)
+    for counted in _count(session, broadcast_id):
+        _enter(ledger, counted)
     ledger.ordered = describe_orders(session, orders_in(session, broadcast_id))
     return ledger
 
@@ -93,10 +97,10 @@ def draw_and_split(session: Session, broadcast_id: int) -> tuple[Ledger, Split]:
         BroadcastText.broadcast_id == broadcast_id
     )
     areas = {row.id: row.area_code for row in session.execute(texts)}
-    for text_id, state, reason, outcome, count in _count(session, broadcast_id, Delivery.text_id):
-        _enter(ledger, state, reason=reason, outcome=outcome, count=count)
-        states = split.setdefault(areas[text_id], {})
-        states[state.value] = states.get(state.value, 0) + count
+    for counted in _count(session, broadcast_id, Delivery.text_id):
+        _enter(ledger, counted)
+        states = split.setdefault(areas[counted.text_id], {})
+        states[counted.state.value] = states.get(counted.state.value, 0) + counted.texts
     ledger.ordered = describe_orders(session, orders_in(session, broadcast_id))
     return ledger, split
 
@@ -107,25 +111,34 @@ def _planned(session: Session, broadcast_id: int) -> int:
 
 
 def _count(session: Session, broadcast_id: int, *keys: Any) -> Sequence[Any]:
-    keys = (*keys, Delivery.state, Delivery.reason, Delivery.outcome)
+    keys = (
+        *keys,
+        Delivery.state,
+        Delivery.reason,
+        Delivery.outcome,
+        Delivery.despite_opt_out,
+    )
     of_broadcast = Delivery.broadcast_id == broadcast_id
-    return session.execute(select(*keys, func.count()).where(of_broadcast).group_by(*keys)).all()
+    return session.execute(
+        select(*keys, func.count().label("texts")).where(of_broadcast).group_by(*keys)
+    ).all()
 
 
-def _enter(
-    ledger: Ledger, state: DeliveryState, *, reason: str, outcome: Outcome, count: int
-) -> None:
+def _enter(ledger: Ledger, counted: Any) -> None:
+    state: DeliveryState = counted.state
+    texts: int = counted.texts
     match state:
         case DeliveryState.PLANNED | DeliveryState.CLAIMED:
-            ledger.in_flight += count
+            ledger.in_flight += texts
         case DeliveryState.SKIPPED | DeliveryState.REFUSED:
             reasons = getattr(ledger, state.value)
-            reasons[reason] = reasons.get(reason, 0) + count
+            reasons[counted.reason] = reasons.get(counted.reason, 0) + texts
         case DeliveryState.ACCEPTED:
-            ledger.accepted += count
-            by = ledger.accepted_by
-            setattr(by, outcome.value, getattr(by, outcome.value) + count)
+            ledger.accepted += texts
+            ledger.despite_opt_out += texts if counted.despite_opt_out else 0
+            by, outcome = ledger.accepted_by, counted.outcome
+            setattr(by, outcome.value, getattr(by, outcome.value) + texts)
             if outcome is Outcome.FAILED:
-                ledger.failed[reason] = ledger.failed.get(reason, 0) + count
+                ledger.failed[counted.reason] = ledger.failed.get(counted.reason, 0) + texts
         case DeliveryState.UNKNOWN | DeliveryState.EXPIRED | DeliveryState.CANCELLED:
-            setattr(ledger, state.value, getattr(ledger, state.value) + count)
+            setattr(ledger, state.value, getattr(ledger, state.value) + texts)

@@ -31,7 +31,7 @@ from campaigns.plans.approvals import (
 )
 from campaigns.plans.models import Plan
 from campaigns.plans.planning import PlanDraft, Terms, draft_plan
-from campaigns.plans.rendering import RenderedText
+from campaigns.plans.rendering import RenderedText, slots_of
 from campaigns.signing import Signer
 
 FORMAT = "loa-area-order-1"
@@ -120,6 +120,11 @@ def _areas_of(session: Session, draft: PlanDraft, *, now: datetime) -> list[Area
         raise OrderRefusedError(
             "The plan is for people or areas with certain tags, which no carrier knows. Nothing "
             "was ordered. Launch it, or submit a campaign without tags."
+        )
+    if "stop_link" in slots_of(draft.document):
+        raise OrderRefusedError(
+            "The texts hold each reader's own link, which a carrier cannot fill in. Nothing was "
+            "ordered. Launch the plan, or submit a campaign without {stop_link}."
         )
     parents = {area.parent_code for area in list_areas(session, on=now.astimezone(ZONE).date())}
     said = {text.area_code for text in draft.texts}

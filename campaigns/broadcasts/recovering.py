@@ -26,6 +26,7 @@ from campaigns.partners.feed import Step, tell
 from campaigns.partners.models import FeedState
 from campaigns.sealing import Sealer
 from campaigns.subscribers.models import Subscriber
+from campaigns.subscribers.stop_links import as_read_by
 
 # Carriers' clocks and ours differ; a text is looked for from this much before its claim.
 CLOCK_SKEW = timedelta(minutes=2)
@@ -140,7 +141,7 @@ def find_lost(
             batch_id=row.id,
             lane=row.lane,
             to=_number(row.sealed, sealer),
-            body=row.body,
+            body=as_read_by(row.body, row.subscriber_id, sealer=sealer),
             claimed_at=row.claimed_at,
         )
         for row in found

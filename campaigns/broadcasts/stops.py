@@ -7,7 +7,7 @@ from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
 from campaigns.deliveries import Delivery
-from campaigns.subscribers.consent import opt_out_many
+from campaigns.subscribers.opt_outs import opt_out_many
 
 # The source of an opt-out that somebody gave to the carrier and not to us.
 CARRIER = "carrier"

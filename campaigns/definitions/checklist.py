@@ -8,6 +8,7 @@ from campaigns.definitions.document import CampaignDocument
 from campaigns.definitions.sentences import SENTENCES
 from campaigns.definitions.wording import find_absences, find_figures, find_presences, without_slots
 from campaigns.figures import CREDITS, FIGURES
+from campaigns.subscribers.stop_links import anybodys_link
 from campaigns.texts.diacritics import unaccent
 from campaigns.texts.encodings import VIETNAMESE, choose, doubtful
 from campaigns.texts.segments import measure
@@ -25,6 +26,7 @@ SAMPLE_VALUES: Mapping[str, str] = {
     "from_day": "30/10",
     "until": "18h30 30/10",
     "hotline": "1800 1119",
+    "stop_link": anybodys_link("https://loa.langson.gov.vn"),
     **dict.fromkeys(FIGURES, "123.456"),
     "figures_source": "Sở Y tế Lạng Sơn",
     "figures_as_of": "18h30 ngày 30/10/2026",

@@ -29,6 +29,7 @@ from campaigns.definitions.values import (
 )
 from campaigns.levels import DEFAULT_SCHEME, level_schemes
 from campaigns.local_time import ALL_DAY, Hours
+from campaigns.subscribers.topics import EVERYTHING, Topic
 from campaigns.texts.encodings import VIETNAMESE, EncodingChoice
 from campaigns.texts.slots import slots_in
 
@@ -159,6 +160,14 @@ class CampaignDocument(_Part):
         alias="class", description="Picks hours, caps, and the number and roles of signatures."
     )
     mode: Mode = Field(default=Mode.ACTUAL, description="An exercise is said in the text.")
+    topic: Topic | None = Field(
+        default=None, description="What it is about; whoever stopped texts about that gets none."
+    )
+    despite_opt_out: Line | None = Field(
+        default=None,
+        max_length=200,
+        description="In an emergency: the law under which people who opted out are texted, too.",
+    )
     audience: Audience
     sender: Sender = Field(
         description="The registered sender name.",
@@ -186,6 +195,11 @@ class CampaignDocument(_Part):
     )
 
     @property
+    def scope(self) -> str:
+        """The topic that an opt-out may name, or that of an opt-out from everything."""
+        return self.topic.value if self.topic else EVERYTHING
+
+    @property
     def hours(self) -> Hours:
         """The part of every day in which texts may leave."""
         return self.window.hours or USUAL_HOURS[self.class_]
@@ -195,6 +209,17 @@ class CampaignDocument(_Part):
         if self.window.lasts is not None:
             return launched_at + self.window.lasts
         return self.window.not_after
+
+    @field_validator("despite_opt_out")
+    @classmethod
+    def _override_in_emergencies(cls, law: str | None, info: ValidationInfo) -> str | None:
+        is_real = info.data.get("mode") is Mode.ACTUAL
+        if law and not (is_real and info.data.get("class_") is MessageClass.EMERGENCY):
+            refuse(
+                "only a real emergency reaches people who opted out",
+                "Take despite_opt_out out, or set class: emergency and mode: actual",
+            )
+        return law
 
     @field_validator("window")
     @classmethod

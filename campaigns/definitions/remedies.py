@@ -11,6 +11,8 @@ REMEDIES: Mapping[str, str] = {
     "document": "Write the ordering document's number: document: 18/KH-TBTT",
     "class": "Write class: public_info, or class: emergency",
     "mode": "Write mode: actual, or mode: exercise",
+    "topic": "Write topic: vaccination, levels, declarations, certificates, travel or support",
+    "despite_opt_out": "Name the law: despite_opt_out: Luật 91/2025/QH15, bảo vệ tính mạng",
     "audience": 'Write audience: {areas: ["20"]}, and more to narrow it',
     "audience.areas": 'Name area codes from `loa areas list`: areas: ["20"]',
     "audience.levels": "Write level numbers in brackets: levels: [3, 4]",

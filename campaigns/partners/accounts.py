@@ -9,7 +9,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from campaigns.audit import record
-from campaigns.errors import PartnerRefusedError, UnknownPartnerError
+from campaigns.partners.errors import PartnerRefusedError, UnknownPartnerError
 from campaigns.partners.models import Partner, PartnerCarrier
 from campaigns.phones import known_carriers
 

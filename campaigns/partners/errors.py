@@ -1,42 +1,52 @@
-"""What can be refused about what is settled with partners and ordered from them.
+"""Everything that can be refused to or about telecom partners, in one tree.
 
-DealingError
+PartnerError
 ├── AcknowledgementRefusedError  what is acknowledged is not what was settled or told
 ├── OrderRefusedError            this cannot be ordered from a carrier, or not any more
 ├── OrderReportRefusedError      this cannot be what became of an order
+├── PartnerRefusedError          such an account cannot be kept
 ├── StatementRefusedError        a partner's file cannot be read at all
 ├── UnknownOrderError            the partner has no order with this number
+├── UnknownPartnerError          no partner has this name
 └── UnknownSettlementError       that day was not settled with this partner
 
-The root hangs from CampaignError in `campaigns.errors`.
+Every message says what happened and what to do next, in plain English, and holds no number.
 """
 
 from campaigns.errors import CampaignError
 
 
-class DealingError(CampaignError):
-    """Something about what is settled with partners, or ordered from them, is wrong."""
+class PartnerError(CampaignError):
+    """Something about a telecom partner is not as it has to be."""
 
 
-class AcknowledgementRefusedError(DealingError):
+class PartnerRefusedError(PartnerError):
+    """Such an account cannot be kept."""
+
+
+class UnknownPartnerError(PartnerError):
+    """There is no partner with this name."""
+
+
+class AcknowledgementRefusedError(PartnerError):
     """What is acknowledged is not what was settled, or has not been told yet."""
 
 
-class OrderRefusedError(DealingError):
+class OrderRefusedError(PartnerError):
     """This cannot be ordered from a carrier, or not any more."""
 
 
-class OrderReportRefusedError(DealingError):
+class OrderReportRefusedError(PartnerError):
     """This cannot be what became of an order."""
 
 
-class StatementRefusedError(DealingError):
+class StatementRefusedError(PartnerError):
     """A partner's file cannot be read at all."""
 
 
-class UnknownOrderError(DealingError):
+class UnknownOrderError(PartnerError):
     """The partner has no order with this number."""
 
 
-class UnknownSettlementError(DealingError):
+class UnknownSettlementError(PartnerError):
     """That day was not settled with this partner."""

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Row, String, select, type_coerce
+from sqlalchemy import DateTime, String, select, type_coerce
 from sqlalchemy.orm import Session
 
 from campaigns.deliveries import Broadcast
@@ -70,7 +70,7 @@ def _entries(partner: Partner, wanted: Wanted) -> Any:
             entry.broadcast_id,
             entry.position,
             type_coerce(entry.state, String).label("state"),
-            entry.at,
+            type_coerce(entry.at, DateTime(timezone=True)).label("at"),
             entry.code,
             entry.sid,
             Broadcast.sender,
@@ -95,21 +95,28 @@ def _entries(partner: Partner, wanted: Wanted) -> Any:
     return query
 
 
-def _write(found: Sequence[Row[Any]], references: References) -> list[dict[str, Any]]:
-    named = references.make_all((row.broadcast_id, row.position) for row in found)
+def _write(found: Sequence[Sequence[Any]], references: References) -> list[dict[str, Any]]:
+    """Write rows; by their places, for names cost as much as everything else together."""
+    named = references.make_all((row[1], row[2]) for row in found)
     return [
         {
-            "seq": row.seq,
+            "seq": row[0],
             "reference": reference,
-            "state": row.state,
-            "at": row.at.astimezone(ZONE),
-            "code": row.code,
-            "sid": row.sid,
-            "sender": row.sender,
-            "segments": row.segments,
-            "carrier_by_prefix": row.carrier_guess,
-            "carrier_actual": row.carrier_actual,
-            "day": row.day,
+            "state": row[3],
+            "at": _local(row[4]),
+            "code": row[5],
+            "sid": row[6],
+            "sender": row[7],
+            "segments": row[8],
+            "carrier_by_prefix": row[9],
+            "carrier_actual": row[10],
+            "day": row[11],
         }
         for row, reference in zip(found, named, strict=True)
     ]
+
+
+def _local(moment: datetime) -> str:
+    # As the database's driver gives it: SQLite's knows no zones, and what is kept there is UTC.
+    aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    return aware.astimezone(ZONE).isoformat()

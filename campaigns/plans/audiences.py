@@ -28,7 +28,13 @@ from campaigns.definitions.document import CampaignDocument, DecisionChoice, Mes
 from campaigns.errors import EmptyAudienceError
 from campaigns.levels import LevelDecision, announced_levels, levels_at
 from campaigns.local_time import ZONE
-from campaigns.subscribers.models import Subscriber, current_carrier, may_be_texted
+from campaigns.subscribers.models import (
+    Subscriber,
+    can_be_texted,
+    current_carrier,
+    has_stopped,
+    may_be_texted,
+)
 
 FALLBACK_LANGUAGE = "vi"
 _WORD_BITS = 32
@@ -49,13 +55,15 @@ class Audience:
     """The places of a campaign and the conditions on the people who live there.
 
     ``belongs`` selects subscribers by place, tag and language; ``reachable`` those of them who
-    may be texted; ``skip_reason`` names, in one word, why another is not.
+    may be texted; ``skip_reason`` names, in one word, why another is not. ``opted_out`` selects
+    those who want no such texts: where the campaign names the law for it, some are reachable.
     """
 
     places: Mapping[str, Place]
     belongs: ColumnElement[bool]
     reachable: ColumnElement[bool]
     skip_reason: ColumnElement[str]
+    opted_out: ColumnElement[bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +92,11 @@ def choose_audience(session: Session, document: CampaignDocument, *, now: dateti
         )
     is_emergency = document.class_ is MessageClass.EMERGENCY
     over_cap = None if is_emergency else capped(session, now=now)
-    reachable = may_be_texted()
+    opted_out = has_stopped(document.scope)
+    reachable = can_be_texted() if document.despite_opt_out else may_be_texted(document.scope)
     reason = case(
         (Subscriber.erased_at.is_not(None), "erased"),
-        (Subscriber.opted_out_at.is_not(None), "opted_out"),
+        *(() if document.despite_opt_out else ((opted_out, "opted_out"),)),
         (Subscriber.left_at.is_not(None), "left"),
         else_="",
     )
@@ -95,7 +104,15 @@ def choose_audience(session: Session, document: CampaignDocument, *, now: dateti
         over = Subscriber.id.in_(over_cap)
         reachable = and_(reachable, ~over)
         reason = case((over, literal("daily_cap")), else_=reason)
-    return Audience(places, _belonging(document, places), reachable, reason)
+    return Audience(places, _belonging(document, places), reachable, reason, opted_out)
+
+
+def count_despite_opt_out(session: Session, document: CampaignDocument, audience: Audience) -> int:
+    """Count who would be texted although they opted out; none unless *document* overrides that."""
+    if not document.despite_opt_out:
+        return 0
+    concerned = and_(audience.belongs, audience.reachable, audience.opted_out)
+    return session.scalar(select(func.count()).select_from(Subscriber).where(concerned)) or 0
 
 
 def text_language(document: CampaignDocument) -> ColumnElement[str]:

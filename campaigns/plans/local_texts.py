@@ -1,6 +1,6 @@
 """Local texts: what each commune fills into the slots that a campaign leaves to it."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -39,7 +39,10 @@ class LocalText(Base):
 
 @dataclass(frozen=True, slots=True)
 class LocalPlace:
-    """One area of a campaign: what was filled in there, by slot, and what is still missing."""
+    """One area of a campaign: what holds there, by slot, and what is still missing.
+
+    A text of another area is that of the nearest one above which says anything in its slot.
+    """
 
     area: Area
     texts: Mapping[str, LocalText]
@@ -57,10 +60,11 @@ def fill_local(
 ) -> dict[str, LocalText]:
     """Fill *values*, by slot, into the campaign *slug* for one area; return what holds there now.
 
-    A value is said in every language, as the names of places are. The same value again is no
-    change. Plans made before are void, for their texts are others. Raises PersonWithdrawnError;
-    NotPermittedError for an area that *person* does not write for, and for whoever signed the
-    newest revision; UnknownCampaignError; UnknownSlotError for what its texts do not leave open;
+    A value is said in every language, as the names of places are, and holds for whatever is below
+    the area and says nothing of its own. The same value again is no change. Plans made before are
+    void, for their texts are others. Raises PersonWithdrawnError; NotPermittedError for an area
+    that *person* does not write for, and for whoever signed the newest revision;
+    UnknownCampaignError; UnknownSlotError for what its texts do not leave open;
     LocalTextRefusedError for what nobody may fill in, and where the campaign is for other areas.
     """
     hold_person(session, person)
@@ -72,17 +76,23 @@ def fill_local(
     _require_unsigned(session, revision, person)
     said = {slot: read_local(slot, value) for slot, value in sorted(values.items())}
     _keep(session, revision.campaign, area_code, said, person=person, now=now)
-    return _newest(session, revision.campaign_id, area_code).get(area_code, {})
+    areas = list_areas(session, on=now.astimezone(ZONE).date())
+    return _holding(areas, newest_texts(session, revision.campaign_id))[area_code]
 
 
-def local_values(session: Session, document: CampaignDocument) -> dict[str, dict[str, str]]:
-    """Return what was filled in last for the campaign of *document*, by area and slot."""
+def local_values(
+    session: Session, document: CampaignDocument, *, now: datetime
+) -> dict[str, dict[str, str]]:
+    """Return what each area says in the campaign of *document*, by area and slot."""
     if not open_slots(document):
         return {}
     campaign = session.scalar(select(Campaign.id).where(Campaign.slug == document.campaign))
-    found = _newest(session, campaign) if campaign is not None else {}
+    if campaign is None:
+        return {}
+    areas = list_areas(session, on=now.astimezone(ZONE).date())
     return {
-        area: {slot: text.value for slot, text in texts.items()} for area, texts in found.items()
+        area: {slot: text.value for slot, text in texts.items()}
+        for area, texts in _holding(areas, newest_texts(session, campaign)).items()
     }
 
 
@@ -97,9 +107,10 @@ def list_local(
     areas = list_areas(session, on=now.astimezone(ZONE).date())
     parents = {area.parent_code for area in areas}
     reached = _reached(areas, revision.document)
-    filled = _newest(session, revision.campaign_id)
+    filled = newest_texts(session, revision.campaign_id)
+    holding = _holding(areas, filled)
     return [
-        local_place(area, filled.get(area.code, {}), slots)
+        local_place(area, holding[area.code], slots)
         for area in areas
         if area.code in reached
         and (only is None or area.code in only)
@@ -140,7 +151,7 @@ def _keep(
     now: datetime,
 ) -> None:
     """Keep what of *said* is another value than before."""
-    known = _newest(session, campaign.id, area_code).get(area_code, {})
+    known = newest_texts(session, campaign.id, area_code).get(area_code, {})
     before = {slot: text.value for slot, text in known.items()}
     fresh = {slot: value for slot, value in said.items() if before.get(slot) != value}
     if not fresh:
@@ -169,9 +180,10 @@ def _keep(
     )
 
 
-def _newest(
+def newest_texts(
     session: Session, campaign_id: int, area_code: str | None = None
 ) -> dict[str, dict[str, LocalText]]:
+    """Return what was filled in last for each area itself, or for one, by area and slot."""
     newest = select(func.max(LocalText.id)).where(LocalText.campaign_id == campaign_id)
     if area_code is not None:
         newest = newest.where(LocalText.area_code == area_code)
@@ -180,6 +192,22 @@ def _newest(
     for text in session.scalars(select(LocalText).where(LocalText.id.in_(newest))):
         found.setdefault(text.area_code, {})[text.slot] = text
     return found
+
+
+def _holding(
+    areas: Sequence[Area], filled: Mapping[str, Mapping[str, LocalText]]
+) -> dict[str, dict[str, LocalText]]:
+    """Return what holds in each of *areas*: its own word, else that of the nearest one above."""
+    above = {area.code: area.parent_code for area in areas}
+    holding: dict[str, dict[str, LocalText]] = {}
+    for code in above:
+        said: dict[str, LocalText] = {}
+        asked: str | None = code
+        while asked is not None:
+            said = {**filled.get(asked, {}), **said}
+            asked = above.get(asked)
+        holding[code] = said
+    return holding
 
 
 def _reached(areas: list[Area], document: CampaignDocument) -> set[str]:

@@ -15,7 +15,14 @@ from campaigns.definitions.document import CampaignDocument
 from campaigns.errors import EmptyAudienceError
 from campaigns.figures import require_figures
 from campaigns.lanes import Lane, lane_for
-from campaigns.plans.audiences import Audience, Group, choose_audience, count_groups, list_members
+from campaigns.plans.audiences import (
+    Audience,
+    Group,
+    choose_audience,
+    count_despite_opt_out,
+    count_groups,
+    list_members,
+)
 from campaigns.plans.estimates import Stretch, estimate_sending
 from campaigns.plans.local_texts import local_values
 from campaigns.plans.rendering import RenderedText, render_texts, require_texts, slots_of
@@ -26,11 +33,15 @@ SAMPLES = 5
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a plan needs to know of the installation: lanes, hotline number, price of a segment."""
+    """What a plan needs to know of the installation.
+
+    Lanes, hotline number, price of a segment, and the public address that links begin with.
+    """
 
     lanes: tuple[Lane, ...]
     hotline: str
     segment_price_vnd: int
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +82,8 @@ class PlanDraft:
     findings: list[Finding]
     content_digest: str
     digest: str
+    despite_opt_out: int = 0
+    """How many of the recipients opted out, and would be texted all the same."""
 
     @property
     def recipients(self) -> int:
@@ -115,9 +128,14 @@ def draft_plan(
     """
     audience = choose_audience(session, document, now=now)
     figures = require_figures(session, slots_of(document), now=now)
-    local = local_values(session, document)
+    local = local_values(session, document, now=now)
     texts = render_texts(
-        document, audience.places, hotline=terms.hotline, figures=figures, local=local
+        document,
+        audience.places,
+        hotline=terms.hotline,
+        address=terms.address,
+        figures=figures,
+        local=local,
     )
     groups = count_groups(session, document, audience)
     if not any(group.count for group in groups if not group.skipped):
@@ -142,6 +160,7 @@ def draft_plan(
         findings=check_rules(document, audience.places, lanes=lanes, costs=costs, now=now),
         content_digest=content,
         digest=hashlib.sha256(content.encode() + zlib.decompress(members)).hexdigest(),
+        despite_opt_out=count_despite_opt_out(session, document, audience),
     )
 
 

@@ -11,6 +11,7 @@ from campaigns.figures import Delivered
 from campaigns.levels import get_level
 from campaigns.local_time import ZONE
 from campaigns.plans.audiences import Group, Place
+from campaigns.subscribers.stop_links import anybodys_link
 from campaigns.texts.diacritics import unaccent
 from campaigns.texts.encodings import Chosen, choose
 from campaigns.texts.slots import LOCAL_SLOTS, fill, slots_in
@@ -37,6 +38,7 @@ def render_texts(
     places: Mapping[str, Place],
     *,
     hotline: str,
+    address: str = "",
     figures: Delivered | None = None,
     local: LocalValues | None = None,
 ) -> list[RenderedText]:
@@ -47,7 +49,8 @@ def render_texts(
     """
     filled = local or {}
     said_everywhere = {
-        language: {"hotline": hotline} | (figures.slots(language) if figures else {})
+        language: {"hotline": hotline, "stop_link": anybodys_link(address)}
+        | (figures.slots(language) if figures else {})
         for language in document.texts
     }
     return [

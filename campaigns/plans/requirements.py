@@ -17,7 +17,8 @@ def required_roles(document: CampaignDocument) -> tuple[Role, ...]:
 
     Deaths, harm after vaccination, lockdowns and scenarios are spoken of only with the steering
     committee's consent (the province's plan of 2021: not before the committee and the health
-    department have spoken).
+    department have spoken). So is whoever opted out texted all the same.
     """
     required = _BY_CLASS[document.class_]
-    return (*required, Role.STEERING_COMMITTEE) if is_sensitive(document) else required
+    needs_committee = is_sensitive(document) or document.despite_opt_out is not None
+    return (*required, Role.STEERING_COMMITTEE) if needs_committee else required

@@ -55,6 +55,7 @@ def check_rules(
         *_check_time(document, lanes, now=now),
         *_check_budget(document, costs),
         *_check_notice(document, places, now=now),
+        *_check_opt_outs(document),
         *(
             Finding(remark.code, _SEVERITIES[remark.severity], remark.message_en)
             for remark in lint(document)
@@ -123,6 +124,16 @@ def _check_notice(
             Severity.WARNING,
             f"In {len(late)} communes the new level begins in less than the notice that "
             f"NQ 128/NQ-CP asks for: {', '.join(late[:5])}{' ...' if len(late) > 5 else ''}.",  # noqa: PLR2004
+        )
+
+
+def _check_opt_outs(document: CampaignDocument) -> Iterator[Finding]:
+    if document.despite_opt_out:
+        yield Finding(
+            "despite_opt_out",
+            Severity.SENSITIVE,
+            f"People who opted out would be texted, too, under {document.despite_opt_out}. The "
+            "steering committee signs for that.",
         )
 
 

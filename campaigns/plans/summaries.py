@@ -11,6 +11,7 @@ def summarise(draft: PlanDraft) -> dict[str, object]:
         "digest": draft.digest,
         "recipients": draft.recipients,
         "skipped": draft.skipped,
+        "despite_opt_out": draft.despite_opt_out,
         "by_commune": draft.recipients_by("area_code"),
         "by_level": draft.recipients_by("level"),
         "by_carrier": draft.recipients_by("carrier"),

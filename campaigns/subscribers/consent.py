@@ -1,22 +1,41 @@
 """Consent: what people say about being texted, each time recorded with its source and moment."""
 
-from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from campaigns.audit import record
-from campaigns.bulk import change
+from campaigns.bulk import insert_new
 from campaigns.errors import UnknownSubscriberError
 from campaigns.sealing import Sealer
-from campaigns.subscribers.models import ConsentEvent, ConsentKind, Subscriber
+from campaigns.subscribers.models import (
+    ConsentEvent,
+    ConsentKind,
+    Subscriber,
+    TopicStop,
+    has_stopped,
+)
+from campaigns.subscribers.topics import EVERYTHING
 
 # Somebody who was never on a list, or whose row was erased, lives nowhere that we know of.
 NOWHERE = ""
+WEB_LINK = "web link"
 _A_SEALED_NUMBER = (
     select(Subscriber.sealed).where(Subscriber.sealed.is_not(None)).order_by(Subscriber.id).limit(1)
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What somebody said about being texted, by which way and when, and what proves it."""
+
+    kind: ConsentKind
+    source: str
+    at: datetime | None = None
+    topic: str = EVERYTHING
+    evidence: str = ""
 
 
 def require_own_seal(session: Session, *, sealer: Sealer) -> None:
@@ -51,6 +70,30 @@ def get_subscriber(session: Session, number: str, *, sealer: Sealer) -> Subscrib
     return subscriber
 
 
+def hold_owner(session: Session, fingerprint: bytes, *, now: datetime) -> Subscriber:
+    """Return whoever has the number with this *fingerprint*, for this transaction alone.
+
+    Somebody who is on no list yet is remembered, so that no later list lets them be texted
+    against their wish.
+    """
+    query = select(Subscriber).where(Subscriber.fingerprint == fingerprint).with_for_update()
+    fresh = {"populate_existing": True}
+    if (owner := session.scalar(query, execution_options=fresh)) is not None:
+        return owner
+    session.execute(
+        insert_new(session, Subscriber).values(
+            fingerprint=fingerprint,
+            area_code=NOWHERE,
+            language="vi",
+            tags="",
+            carrier_guess="",
+            created_at=now,
+            updated_at=now,
+        )
+    )
+    return session.scalars(query, execution_options=fresh).one()
+
+
 def opt_out(
     session: Session,
     number: str,
@@ -59,14 +102,19 @@ def opt_out(
     sealer: Sealer,
     now: datetime,
     at: datetime | None = None,
+    topic: str = EVERYTHING,
+    evidence: str = "",
 ) -> Subscriber:
     """Record that whoever has the E.164 *number* wants no texts; it holds from this moment.
 
-    A number that is on no list yet is remembered, so that no later import lets it be texted.
-    *at* is when it was said, if that was earlier.
+    With a *topic*, none about that. *at* is when it was said, if that was earlier; *evidence* is
+    what `Sealer.evidence` makes of the proof.
     """
     require_own_seal(session, sealer=sealer)
-    return opt_out_owner(session, sealer.fingerprint(number), source=source, now=now, at=at)
+    fingerprint = sealer.fingerprint(number)
+    return opt_out_owner(
+        session, fingerprint, source=source, now=now, at=at, topic=topic, evidence=evidence
+    )
 
 
 def opt_out_owner(
@@ -76,21 +124,18 @@ def opt_out_owner(
     source: str,
     now: datetime,
     at: datetime | None = None,
+    topic: str = EVERYTHING,
+    evidence: str = "",
 ) -> Subscriber:
     """Record the same of whoever has the number with this *fingerprint*, made by our own key."""
-    subscriber = session.scalar(select(Subscriber).where(Subscriber.fingerprint == fingerprint))
-    if subscriber is None:
-        subscriber = Subscriber(
-            fingerprint=fingerprint,
-            sealed=None,
-            area_code=NOWHERE,
-            created_at=now,
-            updated_at=now,
-        )
-        session.add(subscriber)
-        session.flush()
-    subscriber.opted_out_at = subscriber.opted_out_at or at or now
-    _record(session, subscriber, ConsentKind.OPTED_OUT, source=source, at=at, now=now)
+    subscriber = hold_owner(session, fingerprint, now=now)
+    if topic == EVERYTHING:
+        subscriber.opted_out_at = subscriber.opted_out_at or at or now
+    else:
+        stop = insert_new(session, TopicStop)
+        session.execute(stop.values(subscriber_id=subscriber.id, topic=topic, stopped_at=at or now))
+    said = Said(ConsentKind.OPTED_OUT, source, at, topic, evidence)
+    _record(session, subscriber, said, now=now)
     return subscriber
 
 
@@ -103,37 +148,62 @@ def opt_in(
     now: datetime,
     at: datetime | None = None,
 ) -> Subscriber:
-    """Record that whoever has the E.164 *number* wants texts again.
+    """Record that whoever has the E.164 *number* wants texts again, whatever they are about.
 
     This also lifts the block on somebody who was erased: the next list that names them lets
     them in. Raises UnknownSubscriberError for a number that was never seen.
     """
     subscriber = get_subscriber(session, number, sealer=sealer)
-    subscriber.opted_out_at = None
-    subscriber.erased_at = None
-    _record(session, subscriber, ConsentKind.OPTED_IN, source=source, at=at, now=now)
+    opt_in_subscriber(session, subscriber, source=source, now=now, at=at)
     return subscriber
 
 
-def opt_out_many(
-    session: Session, subscriber_ids: Collection[int], *, source: str, now: datetime
-) -> int:
-    """Record that these subscribers want no texts; return how many had not said so before."""
-    # Locked in one order, so that two batches with the same people never wait in a circle.
-    ids = session.scalars(
-        select(Subscriber.id)
-        .where(Subscriber.id.in_(subscriber_ids), Subscriber.opted_out_at.is_(None))
-        .order_by(Subscriber.id)
-        .with_for_update()
-    ).all()
-    if not ids:
-        return 0
-    event = {"kind": ConsentKind.OPTED_OUT, "source": source, "at": now, "recorded_at": now}
-    session.execute(insert(ConsentEvent), [event | {"subscriber_id": one} for one in ids])
-    return change(
-        session,
-        update(Subscriber).where(Subscriber.id.in_(ids)).values(opted_out_at=now, updated_at=now),
+def opt_in_subscriber(
+    session: Session,
+    subscriber: Subscriber,
+    *,
+    source: str,
+    now: datetime,
+    at: datetime | None = None,
+    evidence: str = "",
+) -> None:
+    """Record the same of *subscriber*."""
+    subscriber.opted_out_at = None
+    subscriber.erased_at = None
+    session.execute(
+        delete(TopicStop).where(TopicStop.subscriber_id == subscriber.id),
+        execution_options={"synchronize_session": False},
     )
+    said = Said(ConsentKind.OPTED_IN, source, at, evidence=evidence)
+    _record(session, subscriber, said, now=now)
+
+
+def opt_out_by_link(
+    session: Session, subscriber_id: int, *, topic: str, evidence: str, now: datetime
+) -> None:
+    """Record the same of whoever opened their own link; once, however often they press."""
+    found = select(Subscriber.fingerprint).where(Subscriber.id == subscriber_id)
+    fingerprint = session.scalar(found)
+    if fingerprint is None:
+        return
+    opt_out_once(session, fingerprint, source=WEB_LINK, topic=topic, evidence=evidence, now=now)
+
+
+def opt_out_once(
+    session: Session,
+    fingerprint: bytes,
+    *,
+    source: str,
+    topic: str,
+    evidence: str,
+    now: datetime,
+) -> bool:
+    """Opt out; return False for somebody who had done so before, of whom nothing more is noted."""
+    hold_owner(session, fingerprint, now=now)
+    if has_opted_out(session, fingerprint, topic=topic):
+        return False
+    opt_out_owner(session, fingerprint, source=source, topic=topic, evidence=evidence, now=now)
+    return True
 
 
 def erase(
@@ -152,16 +222,25 @@ def erase(
     subscriber.carrier_guess = ""
     subscriber.carrier_actual = None
     subscriber.erased_at = subscriber.erased_at or now
-    _record(session, subscriber, ConsentKind.ERASED, source=source, at=None, now=now)
+    _record(session, subscriber, Said(ConsentKind.ERASED, source), now=now)
     return subscriber
 
 
-def has_opted_out(session: Session, fingerprint: bytes) -> bool:
-    """Whether the owner of the number with this *fingerprint* wants no texts."""
-    found = select(Subscriber.id).where(
-        Subscriber.fingerprint == fingerprint, Subscriber.opted_out_at.is_not(None)
-    )
+def has_opted_out(session: Session, fingerprint: bytes, *, topic: str = EVERYTHING) -> bool:
+    """Whether the owner of the number with this *fingerprint* wants no texts about *topic*."""
+    found = select(Subscriber.id).where(Subscriber.fingerprint == fingerprint, has_stopped(topic))
     return session.scalar(found) is not None
+
+
+def stopped_topics(session: Session, subscriber: Subscriber) -> list[str]:
+    """Return the topics about which *subscriber* wants no texts, but for an opt-out from all."""
+    return list(
+        session.scalars(
+            select(TopicStop.topic)
+            .where(TopicStop.subscriber_id == subscriber.id)
+            .order_by(TopicStop.topic)
+        )
+    )
 
 
 def consent_history(session: Session, subscriber: Subscriber) -> list[ConsentEvent]:
@@ -175,20 +254,20 @@ def consent_history(session: Session, subscriber: Subscriber) -> list[ConsentEve
     )
 
 
-def _record(
-    session: Session,
-    subscriber: Subscriber,
-    kind: ConsentKind,
-    *,
-    source: str,
-    at: datetime | None,
-    now: datetime,
-) -> None:
+def _record(session: Session, subscriber: Subscriber, said: Said, *, now: datetime) -> None:
     subscriber.updated_at = now
-    record(session, f"subscriber.{kind}", f"subscriber:{subscriber.id}", now=now, said_by=source)
+    subject = f"subscriber:{subscriber.id}"
+    about = {"topic": said.topic} if said.topic else {}
+    record(session, f"subscriber.{said.kind}", subject, now=now, said_by=said.source, **about)
     session.add(
         ConsentEvent(
-            subscriber_id=subscriber.id, kind=kind, source=source, at=at or now, recorded_at=now
+            subscriber_id=subscriber.id,
+            kind=said.kind,
+            source=said.source,
+            at=said.at or now,
+            recorded_at=now,
+            topic=said.topic,
+            evidence=said.evidence,
         )
     )
     session.flush()

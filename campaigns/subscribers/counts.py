@@ -21,6 +21,12 @@ class Counts:
     erased: int
 
 
+def has_people(session: Session, at_least: int) -> bool:
+    """Whether there are so many people, by counting no further than that."""
+    found = select(Subscriber.id).order_by(Subscriber.id).offset(at_least - 1).limit(1)
+    return session.scalar(found) is not None
+
+
 def count_subscribers(session: Session) -> Counts:
     """Count everybody once: erased before opted out before left before reachable.
 

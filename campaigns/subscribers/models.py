@@ -3,11 +3,12 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, LargeBinary, String, and_, func
+from sqlalchemy import ColumnElement, LargeBinary, String, and_, exists, func, not_, or_
 from sqlalchemy.orm import Mapped, mapped_column
 
 from campaigns.base import Base, BigId
 from campaigns.sealing import FINGERPRINT_BYTES
+from campaigns.subscribers.topics import EVERYTHING
 
 
 class ConsentKind(StrEnum):
@@ -48,6 +49,10 @@ class Subscriber(Base):
 class ConsentEvent(Base):
     """One thing said about consent: what, by which way it reached us, and when.
 
+    ``topic`` is what it was about, empty for everything. ``evidence`` is the keyed fingerprint of
+    what proves it, such as the text that came in: whoever has that can show that it is the one,
+    and from the fingerprint alone nobody learns anything.
+
     No foreign key: subscribers are never deleted, and checking a million rows of an import costs
     more than writing them.
     """
@@ -60,15 +65,46 @@ class ConsentEvent(Base):
     source: Mapped[str]
     at: Mapped[datetime]
     recorded_at: Mapped[datetime]
+    topic: Mapped[str] = mapped_column(String(16), default=EVERYTHING, server_default=EVERYTHING)
+    evidence: Mapped[str] = mapped_column(String(32), default="", server_default="")
 
 
-def may_be_texted() -> ColumnElement[bool]:
-    """The condition that a subscriber row may receive a text now."""
+class TopicStop(Base):
+    """Somebody who wants no texts about one topic, and others as before.
+
+    No foreign key: subscribers are never deleted.
+    """
+
+    __tablename__ = "topic_stops"
+
+    subscriber_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
+    topic: Mapped[str] = mapped_column(String(16), primary_key=True)
+    stopped_at: Mapped[datetime]
+
+
+def has_stopped(topic: str = EVERYTHING) -> ColumnElement[bool]:
+    """The condition that a subscriber wants no texts at all, or none about *topic*."""
+    stopped_all = Subscriber.opted_out_at.is_not(None)
+    if topic == EVERYTHING:
+        return stopped_all
+    return or_(
+        stopped_all,
+        exists().where(TopicStop.subscriber_id == Subscriber.id, TopicStop.topic == topic),
+    )
+
+
+def can_be_texted() -> ColumnElement[bool]:
+    """The condition that there is a number that is still somebody's, whatever they want."""
     return and_(
-        Subscriber.opted_out_at.is_(None),
+        Subscriber.sealed.is_not(None),
         Subscriber.left_at.is_(None),
         Subscriber.erased_at.is_(None),
     )
+
+
+def may_be_texted(topic: str = EVERYTHING) -> ColumnElement[bool]:
+    """The condition that a subscriber row may receive a text about *topic* now."""
+    return and_(can_be_texted(), not_(has_stopped(topic)))
 
 
 def current_carrier() -> ColumnElement[str]:

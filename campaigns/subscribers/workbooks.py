@@ -11,9 +11,6 @@ from datetime import date, datetime
 from typing import Any, BinaryIO
 from xml.etree.ElementTree import ParseError
 
-from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
-
 from campaigns.subscribers.encodings import no_heading, refuse_file
 from campaigns.subscribers.headings import is_heading
 
@@ -28,7 +25,6 @@ LONGEST_RUN_BYTES = 1 << 20
 _LINES_ABOVE = 20
 _DAMAGED = (
     zipfile.BadZipFile,
-    InvalidFileException,
     ParseError,
     zlib.error,
     KeyError,
@@ -53,13 +49,17 @@ def open_workbook(file: BinaryIO, *, name: str) -> Iterator[Opened]:
     Yields heading, numbered rows, progress and warnings. Raises SubscriberFileError, also while
     rows are read, when the file is damaged or unpacks beyond the limits.
     """
+    # A tenth of a worker's start, and only a list that is a workbook needs it.
+    from openpyxl import load_workbook  # noqa: PLC0415
+    from openpyxl.utils.exceptions import InvalidFileException  # noqa: PLC0415
+
     _check_parts(file, name=name)
     with python_warnings.catch_warnings():
         # openpyxl warns of decorations it does not know; a clerk can do nothing about that.
         python_warnings.simplefilter("ignore")
         try:
             book = load_workbook(file, read_only=True, data_only=True, keep_links=False)
-        except _DAMAGED as damage:
+        except (*_DAMAGED, InvalidFileException) as damage:
             raise refuse_file(name, "the workbook is damaged") from damage
         try:
             yield _find_list(book, name=name)

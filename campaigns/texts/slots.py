@@ -22,6 +22,7 @@ KNOWN_SLOTS: Mapping[str, str] = {
     "until": "the moment until which the text holds",
     "document": "the number of the document that decided the level or ordered the campaign",
     "hotline": "the number to ask",
+    "stop_link": "the reader's own link for getting no more texts",
     **FIGURES,
     **CREDITS,
     **LOCAL_SLOTS,

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import Index, Text, UniqueConstraint, select
+from sqlalchemy import Index, Text, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from campaigns.audit import record
@@ -96,12 +96,22 @@ def keep_topic(session: Session, topic: TopicDocument, *, author: str, now: date
     return kept
 
 
-def newest_versions(session: Session) -> list[AnswerVersion]:
-    """Return the newest version of every answer, approved or not, by code."""
-    every = session.scalars(
-        select(AnswerVersion).order_by(AnswerVersion.code, AnswerVersion.version)
+def newest_versions(
+    session: Session, *, after: str = "", limit: int | None = None
+) -> list[AnswerVersion]:
+    """Return the newest version of answers, approved or not, by code: *limit* of those *after*."""
+    newest = (
+        select(AnswerVersion.code, func.max(AnswerVersion.version).label("version"))
+        .where(AnswerVersion.code > after)
+        .group_by(AnswerVersion.code)
+        .order_by(AnswerVersion.code)
+        .limit(limit)
+        .subquery()
     )
-    return list({version.code: version for version in every}.values())
+    is_newest = (AnswerVersion.code == newest.c.code) & (AnswerVersion.version == newest.c.version)
+    return list(
+        session.scalars(select(AnswerVersion).join(newest, is_newest).order_by(AnswerVersion.code))
+    )
 
 
 def approve_answers(

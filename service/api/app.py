@@ -6,11 +6,13 @@ from typing import Any
 from apiflask import APIFlask
 from flask import Flask, abort, request
 
+from service.api.answers import answers
 from service.api.areas import areas
 from service.api.audit import audit
 from service.api.broadcasts import broadcasts
 from service.api.campaigns import campaigns
 from service.api.carriers import carriers
+from service.api.deliveries import deliveries
 from service.api.description import describe
 from service.api.documentation import documentation
 from service.api.editions import editions
@@ -36,9 +38,9 @@ SPEC = "/api/openapi.json"
 VERSION = "1.0"
 RESOURCES = (
     *(areas, levels, figures, subscribers, imports),
-    *(campaigns, local_texts, plans, broadcasts, orders, carriers),
+    *(campaigns, local_texts, plans, broadcasts, deliveries, orders, carriers),
+    *(hotline, answers, editions, people, sessions, invitations, keys, audit),
     partner_reports,
-    *(hotline, editions, people, sessions, invitations, keys, audit),
     partners,
 )
 

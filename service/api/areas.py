@@ -18,12 +18,16 @@ from campaigns.tables import NumberedRow
 from service.api.given import Code, Given, Line
 from service.api.kept import kept
 from service.api.levels import Decision, decision_of
-from service.api.once import once
-from service.api.requests import needs, resources
+from service.api.once import Deed, once
+from service.api.requests import needs, resources, takes
 from service.area_files import load_tree, recode_everywhere
 
 areas = APIBlueprint("areas", __name__, tag="Areas and levels")
-_MOST_ROWS = 5000
+# All provinces, districts and communes there ever were at once in Viet Nam, and half as many more;
+# hamlets follow in requests of their own. So many take some 100 MB of memory and a few seconds.
+MOST_AREAS = 20_000
+LARGEST_TREE = 6 * 1024 * 1024
+_MOST_RECODINGS = 5000
 
 
 class AreaOut(BaseModel):
@@ -65,7 +69,7 @@ class AreaIn(Given):
 class TreeIn(Given):
     """Areas to be taken over: what differs is changed, nothing is ever deleted."""
 
-    areas: Annotated[list[AreaIn], Field(min_length=1, max_length=_MOST_ROWS)]
+    areas: Annotated[list[AreaIn], Field(min_length=1, max_length=MOST_AREAS)]
 
 
 class LoadedOut(BaseModel):
@@ -85,7 +89,7 @@ class RecodingIn(Given):
 
 
 class RecodingsIn(Given):
-    recodings: Annotated[list[RecodingIn], Field(min_length=1, max_length=_MOST_ROWS)]
+    recodings: Annotated[list[RecodingIn], Field(min_length=1, max_length=_MOST_RECODINGS)]
 
 
 class RecodedOut(RecodingIn):
@@ -101,12 +105,15 @@ class RecodedList(BaseModel):
 
 @areas.post("/areas")
 @needs(Permission.AREAS_WRITE)
+@takes(LARGEST_TREE)
 @areas.input(TreeIn)
 @areas.output(LoadedOut)
-def load(json_data: TreeIn) -> Response:
+@once()
+def load(json_data: TreeIn) -> Deed:
     """Take over a tree of areas.
 
-    As from a file: all rows or none, and faults name the row, counted from 1.
+    As from a file: all rows or none, and faults name the row, counted from 1. At most 20,000 areas
+    and 6 MB at a time; what lies in areas that are here already may follow in further requests.
     """
 
     def do(session: Session) -> dict[str, object]:
@@ -118,14 +125,15 @@ def load(json_data: TreeIn) -> Response:
             "unchanged": loaded.unchanged,
         }
 
-    return once(do)
+    return do
 
 
 @areas.post("/areas/recodings")
 @needs(Permission.AREAS_WRITE)
 @areas.input(RecodingsIn)
 @areas.output(RecodedList)
-def recode(json_data: RecodingsIn) -> Response:
+@once()
+def recode(json_data: RecodingsIn) -> Deed:
     """Move people from areas' old codes to new ones.
 
     Load the new tree first. Sent again, nobody is moved again.
@@ -136,7 +144,7 @@ def recode(json_data: RecodingsIn) -> Response:
         done = recode_everywhere(session, rows, name="request", now=resources().now())
         return {"items": [_recoded(one) for one in done]}
 
-    return once(do)
+    return do
 
 
 @areas.get("/areas")

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from campaigns.access.permissions import Permission
 from campaigns.audit import AuditEntry, list_entries
 from service.api.kept import kept
-from service.api.paging import PageQuery, cursor_of, number_in
+from service.api.paging import PageQuery, number_in, page
 from service.api.requests import needs
 
 audit = APIBlueprint("audit", __name__, tag="Audit")
@@ -52,9 +52,7 @@ def list_audit(query_data: PageQuery) -> Response:
 
     def read(session: Session) -> dict[str, object]:
         found = list_entries(session, after=after, limit=query_data.limit + 1)
-        page = found[: query_data.limit]
-        more = cursor_of(page[-1].number) if len(found) > len(page) else None
-        return {"items": [_entry(one) for one in page], "next": more}
+        return page(found, query_data.limit, key=lambda one: one.number, write=_entry)
 
     return kept(read)
 

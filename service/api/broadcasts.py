@@ -1,10 +1,13 @@
 """Broadcasts: launching what is signed, watching it, holding it up, and its ledger."""
 
+from contextlib import suppress
 from datetime import datetime
+from functools import partial
 
 from apiflask import APIBlueprint
-from flask import Response
+from flask import Response, after_this_request
 from pydantic import BaseModel
+from redis.exceptions import RedisError
 from sqlalchemy.orm import Session
 
 from campaigns.access.permissions import Permission
@@ -17,13 +20,16 @@ from campaigns.broadcasts.controls import (
     stop,
     stop_all,
 )
-from campaigns.broadcasts.launching import Launched
+from campaigns.broadcasts.launching import Launched, require_not_launched
 from campaigns.broadcasts.ledger import Ledger, Split, draw_and_split
 from campaigns.deliveries import Broadcast
+from campaigns.errands import ErrandKind
+from campaigns.plans.approvals import get_plan, require_approval
+from service.api.errands import AS_ERRAND, ErrandOut, answer_errand, give_errand, point_to_errand
 from service.api.kept import kept, kept_value
-from service.api.once import once
+from service.api.once import Deed, once
 from service.api.orders import OrderOut
-from service.api.paging import PageQuery, cursor_of, number_in
+from service.api.paging import PageQuery, number_in, page
 from service.api.requests import answer, needs, reading, resources
 from service.planning import ask_for_sending, launch_plan
 from service.resources import open_queue
@@ -67,6 +73,8 @@ class LedgerOut(BaseModel):
     """Where every delivery stands; ``planned`` is the sum of all others while ``balanced``.
 
     ``ordered`` is what carriers were asked to send themselves: their own figures, in no sum.
+
+    ``despite_opt_out`` is how many of those accepted went to people who had opted out.
     """
 
     broadcast: int
@@ -81,6 +89,7 @@ class LedgerOut(BaseModel):
     accepted_by: AcceptedByOut
     failed: dict[str, int]
     ordered: list[OrderOut]
+    despite_opt_out: int
     balanced: bool
     settled: bool
 
@@ -99,24 +108,36 @@ class CommuneList(BaseModel):
 @broadcasts.post(f"/plans/{_ID}/broadcast")
 @needs(Permission.BROADCASTS_LAUNCH)
 @broadcasts.output(BroadcastOut, status_code=201)
-def launch_signed(number: int) -> Response:
+@broadcasts.doc(responses=AS_ERRAND)
+@once(status=201, finish=point_to_errand)
+def launch_signed(number: int) -> Deed | tuple[Deed, int]:
     """Launch a signed plan.
 
     Its texts begin to leave, in the order of levels and inside its hours. The plan is drawn up
-    again on today's people and must still be what was signed.
+    again on today's people and must still be what was signed. A plan for very many people is
+    launched by a worker: then the answer is 202, and `Location` tells how far it is.
     """
-    begun: list[Launched] = []
-
-    def do(session: Session) -> dict[str, object]:
-        begun.append(launch_plan(session, str(number), resources()))
-        return _document(begun[0].broadcast)
-
+    with reading() as session:
+        is_long = get_plan(session, str(number)).recipients >= resources().settings.errand_from
+    if is_long:
+        return give_errand(ErrandKind.LAUNCH, str(number), check=partial(_check, number))
     with open_queue(resources().settings) as redis:
         redis.ping()
-        said = once(do, status=201)
-        for launched in begun:
-            ask_for_sending(redis, launched)
-    return said
+
+    def do(session: Session) -> dict[str, object]:
+        launched = launch_plan(session, str(number), resources())
+        after_this_request(partial(_begin_sending, launched))
+        return _document(launched.broadcast)
+
+    return do
+
+
+@broadcasts.get(f"/broadcasts/errands/{_ID}")
+@needs(Permission.BROADCASTS_LAUNCH)
+@broadcasts.output(ErrandOut)
+def show_errand(number: int) -> Response:
+    """Show how far a launch is that a worker carries out."""
+    return answer_errand(number, ErrandKind.LAUNCH)
 
 
 @broadcasts.get("/broadcasts")
@@ -132,9 +153,7 @@ def list_all(query_data: PageQuery) -> Response:
 
     def read(session: Session) -> dict[str, object]:
         found = find_broadcasts(session, before=before, limit=query_data.limit + 1)
-        page = found[: query_data.limit]
-        more = cursor_of(page[-1].id) if len(found) > len(page) else None
-        return {"items": [_document(one) for one in page], "next": more}
+        return page(found, query_data.limit, key=lambda one: one.id, write=_document)
 
     return kept(read)
 
@@ -176,38 +195,42 @@ def show_communes(number: int) -> Response:
 @broadcasts.post(f"/broadcasts/{_ID}/pause")
 @needs(Permission.BROADCASTS_CONTROL)
 @broadcasts.output(BroadcastOut)
-def pause_one(number: int) -> Response:
+@once()
+def pause_one(number: int) -> Deed:
     """Pause a broadcast.
 
     No further batch leaves; what carriers have already still arrives.
     """
     now = resources().now()
-    return once(lambda session: _document(pause(session, number, now=now, note=OPERATOR_PAUSED)))
+    return lambda session: _document(pause(session, number, now=now, note=OPERATOR_PAUSED))
 
 
 @broadcasts.post(f"/broadcasts/{_ID}/resume")
 @needs(Permission.BROADCASTS_CONTROL)
 @broadcasts.output(BroadcastOut)
-def resume_one(number: int) -> Response:
+@once()
+def resume_one(number: int) -> Deed:
     """Go on with a paused broadcast."""
-    return once(lambda session: _document(resume(session, number, now=resources().now())))
+    return lambda session: _document(resume(session, number, now=resources().now()))
 
 
 @broadcasts.post(f"/broadcasts/{_ID}/stop")
 @needs(Permission.BROADCASTS_CONTROL)
 @broadcasts.output(BroadcastOut)
-def stop_one(number: int) -> Response:
+@once()
+def stop_one(number: int) -> Deed:
     """Stop a broadcast for good.
 
     What has not left yet is cancelled.
     """
-    return once(lambda session: _document(stop(session, number, now=resources().now())))
+    return lambda session: _document(stop(session, number, now=resources().now()))
 
 
 @broadcasts.post("/broadcasts/stop-all")
 @needs(Permission.BROADCASTS_CONTROL)
 @broadcasts.output(BroadcastList)
-def stop_every_one() -> Response:
+@once()
+def stop_every_one() -> Deed:
     """Stop everything that is being sent.
 
     Answers which broadcasts were stopped by this.
@@ -217,7 +240,21 @@ def stop_every_one() -> Response:
         stopped = stop_all(session, now=resources().now())
         return {"items": [_document(one) for one in stopped]}
 
-    return once(do)
+    return do
+
+
+def _begin_sending(launched: Launched, said: Response) -> Response:
+    # Whatever the queue does, the broadcast is launched, and the clock finds it.
+    with suppress(RedisError), open_queue(resources().settings) as redis:
+        ask_for_sending(redis, launched)
+    return said
+
+
+def _check(number: int, session: Session) -> None:
+    """Raise what needs no worker to be seen."""
+    plan = get_plan(session, str(number))
+    require_not_launched(session, plan)
+    require_approval(session, plan)
 
 
 def _count(number: int) -> tuple[Ledger, Split]:

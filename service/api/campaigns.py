@@ -27,8 +27,8 @@ from campaigns.revisions import (
 from service.api.kept import kept
 from service.api.kinds import EDITED, NO_ETAG
 from service.api.local_texts import without_others
-from service.api.paging import PageQuery, cursor_of, number_in
-from service.api.problems import Refusal, RefusedError
+from service.api.paging import PageQuery, number_in, page
+from service.api.refusals import Refusal, RefusedError
 from service.api.requests import answer, caller, needs, reading, resources, writing
 from service.planning import terms_of
 
@@ -71,9 +71,7 @@ def list_all(query_data: PageQuery) -> Response:
 
     def read(session: Session) -> dict[str, object]:
         found = list_campaigns(session, before=before, limit=query_data.limit + 1)
-        page = found[: query_data.limit]
-        more = cursor_of(page[-1].campaign_id) if len(found) > len(page) else None
-        return {"items": [_revision(one) for one in page], "next": more}
+        return page(found, query_data.limit, key=lambda one: one.campaign_id, write=_revision)
 
     return kept(read)
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from campaigns.access.answered import LONGEST_KEY
 from campaigns.definitions.document import CampaignDocument
-from service.api.once import HEADER
+from service.api.once import HEADER, ONCE
 from service.api.problems import CONTENT_TYPE, Problem
 from service.api.requests import NEEDS, NEEDS_SCOPE
 
@@ -17,7 +17,9 @@ ABOUT = (
     "session: `Authorization: Bearer loa_...`, or `loas_...` from `POST /sessions`. What may go "
     "wrong is a problem (RFC 9457) with a stable `type`, a remedy, and `Accept-Language: vi` or "
     "`en`. Moments are given with their offset and answered in the province's time. Numbers are "
-    "E.164."
+    "E.164. What would take long because it is about very many people (`LOA_ERRAND_FROM`, usually "
+    "100,000) is answered with 202: the address in `Location` tells when it is done, what came of "
+    "it, or the problem that it was refused with."
 )
 _BEARER = {"type": "http", "scheme": "bearer", "description": "A key or a session."}
 _METHODS = {"get", "post", "put", "patch", "delete"}
@@ -30,11 +32,6 @@ _READ_BY_HAND: dict[tuple[str, str], dict[str, Any]] = {
     },
     ("/api/v1/subscribers/imports", "post"): {"application/octet-stream": _BYTES},
     ("/api/v1/partners/{name}/reconcile", "post"): {"text/csv": _BYTES},
-}
-# Plain reads and looks may come again as they are; what is shown once is kept nowhere.
-_REPEATABLE = {
-    *("/search", "/reveal", "/voice", "/dry-run", "/keys", "/rotate", "/reconcile"),
-    *("/sessions", "/invitations", "/invitations/open", "/invitations/accept", "/me/password"),
 }
 
 
@@ -49,14 +46,14 @@ def describe(spec: dict[str, Any], app: Flask) -> dict[str, Any]:
     schemas = parts.setdefault("schemas", {})
     for form in (Problem, CampaignDocument):
         _add_form(schemas, form)
-    needs = {
-        (template_of(rule.rule), method.lower()): _needed(app.view_functions[rule.endpoint])
+    views = {
+        (template_of(rule.rule), method.lower()): app.view_functions[rule.endpoint]
         for rule in app.url_map.iter_rules()
         for method in rule.methods or ()
     }
     for path, operations in spec["paths"].items():
         for method in _METHODS & operations.keys():
-            _complete(operations[method], path, method, needs.get((path, method), ""))
+            _complete(operations[method], views[path, method])
     for (path, method), content in _READ_BY_HAND.items():
         spec["paths"][path][method]["requestBody"] = {"required": True, "content": content}
     return spec
@@ -78,7 +75,8 @@ def _needed(view: object) -> str:
     return f"For partners: needs a key with the scope `{scope}`." if scope is not None else ""
 
 
-def _complete(operation: dict[str, Any], path: str, method: str, needed: str) -> None:
+def _complete(operation: dict[str, Any], view: object) -> None:
+    needed = _needed(view)
     operation["summary"] = operation["summary"].rstrip(".")
     if "requestBody" in operation:
         operation["requestBody"]["required"] = True
@@ -90,7 +88,7 @@ def _complete(operation: dict[str, Any], path: str, method: str, needed: str) ->
         operation["security"] = [{"key": []}]
         said = operation.get("description", "")
         operation["description"] = f"{said}\n\n{needed}".strip()
-    if is_once(path, method):
+    if getattr(view, ONCE, False):
         operation.setdefault("parameters", []).append(
             {
                 "in": "header",
@@ -99,15 +97,6 @@ def _complete(operation: dict[str, Any], path: str, method: str, needed: str) ->
                 "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY},
             }
         )
-
-
-def is_once(path: str, method: str) -> bool:
-    """Whether a request must carry an Idempotency-Key; what partners say may be said again."""
-    return (
-        method == "post"
-        and path.startswith("/api/")
-        and not any(path.endswith(word) for word in _REPEATABLE)
-    )
 
 
 def template_of(rule: str) -> str:

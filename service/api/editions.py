@@ -14,8 +14,8 @@ from hotline.answers.versions import AnswerVersion, versions_of
 from hotline.editions import Edition, get_edition, list_editions
 from hotline.loading import load_set, read_set
 from service.api.given import Given
-from service.api.once import once
-from service.api.paging import PageQuery, cursor_of, number_in
+from service.api.once import Deed, once
+from service.api.paging import PageQuery, number_in, page
 from service.api.requests import answer, caller, needs, reading, resources
 
 editions = APIBlueprint("editions", __name__, tag="Hotline")
@@ -89,9 +89,7 @@ def list_all(query_data: PageQuery) -> Response:
     before = number_in(query_data.after)
     with reading() as session:
         found = list_editions(session, before=before, limit=query_data.limit + 1)
-    page = found[: query_data.limit]
-    more = cursor_of(page[-1].id) if len(found) > len(page) else None
-    return answer({"items": [_edition(one) for one in page], "next": more})
+    return answer(page(found, query_data.limit, key=lambda one: one.id, write=_edition))
 
 
 @editions.get(f"/hotline/editions/{_ID}")
@@ -108,7 +106,8 @@ def show(number: int) -> Response:
 @needs(Permission.HOTLINE_WRITE)
 @editions.input(FilesIn)
 @editions.output(LoadedOut, status_code=201)
-def load(json_data: FilesIn) -> Response:
+@once(status=201)
+def load(json_data: FilesIn) -> Deed:
     """Load a complete set of the hotline's files.
 
     A set with any fault is refused, and what runs stays. Menus hold from the next turn of any
@@ -122,7 +121,7 @@ def load(json_data: FilesIn) -> Response:
         loaded = load_set(session, found, author=author, now=resources().now())
         return {"edition": loaded.edition, "answers_waiting": loaded.answers}
 
-    return once(do, status=201)
+    return do
 
 
 @editions.get("/hotline/answers/<string(maxlength=40):code>/versions")

@@ -1,21 +1,15 @@
 """The hotline: what callers left to be worked, its answers and their approval, its statistics."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from functools import partial
+from typing import Annotated
 
-import orjson
 from apiflask import APIBlueprint, FileSchema
 from flask import Response
 from pydantic import AwareDatetime, BaseModel, Field
 from sqlalchemy.orm import Session
 
 from campaigns.access.permissions import Permission
-from hotline.answers.bank import AnswerBank, load_bank
-from hotline.answers.versions import (
-    AnswerVersion,
-    approve_answers,
-    newest_versions,
-)
 from hotline.statistics import USUAL_STRETCH, count_calls
 from hotline.ticket_work import (
     answer_ticket,
@@ -28,7 +22,8 @@ from hotline.ticket_work import (
 from hotline.tickets import TicketKind, list_tickets
 from service.api.given import Given, Line, Text
 from service.api.kept import kept
-from service.api.once import once
+from service.api.once import Deed, once
+from service.api.paging import PageQuery, number_in, page
 from service.api.requests import answer, caller, needs, reading, resources, writing
 from service.voice_files import open_voice_file
 
@@ -39,7 +34,10 @@ _EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzin
 
 
 class TicketOut(BaseModel):
-    """One matter that somebody has to look at; ``number`` shows just enough to recognise it."""
+    """One matter that somebody has to look at; ``number`` shows just enough to recognise it.
+
+    ``said`` is what somebody has texted; telephone numbers in it are masked.
+    """
 
     reference: str
     kind: str
@@ -51,28 +49,30 @@ class TicketOut(BaseModel):
     assignee: str
     answer: str
     voice_seconds: int
+    said: list[str]
     number: str | None
     opened_at: datetime
     changed_at: datetime
 
 
-class TicketList(BaseModel):
+class TicketPage(BaseModel):
     items: list[TicketOut]
+    next: str | None
 
 
 class TicketNumberOut(BaseModel):
-    """The number to call back, in E.164; who looked and when is on record."""
+    """Whom to call back, in E.164, and what they wrote; who looked and when is on record."""
 
     reference: str
     number: str | None
+    said: list[str]
 
 
-class TicketQuery(Given):
+class TicketQuery(PageQuery):
     """Which tickets; closed ones only when asked for."""
 
     kind: TicketKind | None = None
     with_closed: bool = False
-    limit: Annotated[int, Field(ge=1, le=1000)] = 100
 
 
 class AssignIn(Given):
@@ -87,25 +87,6 @@ class ToldIn(Given):
     text: Annotated[Text, Field(min_length=1, max_length=2000)]
 
 
-class AnswerOut(BaseModel):
-    """The newest version of one answer, whether it is approved, and what is spoken now."""
-
-    code: str
-    version: int
-    topic: str
-    owner: str
-    author: str
-    approver: str
-    approved_at: datetime | None
-    needs: str
-    spoken_now: str | None
-    document: dict[str, Any]
-
-
-class AnswerList(BaseModel):
-    items: list[AnswerOut]
-
-
 class Stretch(Given):
     """From when until before when; the last seven days when left out."""
 
@@ -116,19 +97,29 @@ class Stretch(Given):
 @hotline.get("/hotline/tickets")
 @needs(Permission.TICKETS_WORK)
 @hotline.input(TicketQuery, location="query")
-@hotline.output(TicketList)
+@hotline.output(TicketPage)
 def list_all(query_data: TicketQuery) -> Response:
     """List what callers left and nobody has closed.
 
     The most urgent first, then the oldest.
     """
     kinds = frozenset({query_data.kind}) if query_data.kind else None
+    after = number_in(query_data.after)
 
     def read(session: Session) -> dict[str, object]:
         found = list_tickets(
-            session, kinds=kinds, with_closed=query_data.with_closed, limit=query_data.limit
+            session,
+            kinds=kinds,
+            with_closed=query_data.with_closed,
+            after=after,
+            limit=query_data.limit + 1,
         )
-        return {"items": [describe_ticket(one, sealer=resources().sealer) for one in found]}
+        return page(
+            found,
+            query_data.limit,
+            key=lambda one: one.id,
+            write=partial(describe_ticket, sealer=resources().sealer),
+        )
 
     return kept(read)
 
@@ -137,7 +128,8 @@ def list_all(query_data: TicketQuery) -> Response:
 @needs(Permission.TICKETS_WORK)
 @hotline.input(AssignIn)
 @hotline.output(TicketOut)
-def assign(reference: str, json_data: AssignIn) -> Response:
+@once()
+def assign(reference: str, json_data: AssignIn) -> Deed:
     """Take a ticket.
 
     Nobody loses one without being named.
@@ -153,14 +145,15 @@ def assign(reference: str, json_data: AssignIn) -> Response:
         )
         return describe_ticket(taken, sealer=resources().sealer)
 
-    return once(do)
+    return do
 
 
 @hotline.post(f"/hotline/tickets/{_REFERENCE}/answer")
 @needs(Permission.TICKETS_WORK)
 @hotline.input(ToldIn)
 @hotline.output(TicketOut)
-def tell(reference: str, json_data: ToldIn) -> Response:
+@once()
+def tell(reference: str, json_data: ToldIn) -> Deed:
     """Keep what the caller was told."""
 
     def do(session: Session) -> dict[str, object]:
@@ -170,20 +163,21 @@ def tell(reference: str, json_data: ToldIn) -> Response:
         )
         return describe_ticket(told, sealer=sealer)
 
-    return once(do)
+    return do
 
 
 @hotline.post(f"/hotline/tickets/{_REFERENCE}/close")
 @needs(Permission.TICKETS_WORK)
 @hotline.output(TicketOut)
-def close(reference: str) -> Response:
+@once()
+def close(reference: str) -> Deed:
     """Close a ticket for good."""
 
     def do(session: Session) -> dict[str, object]:
         closed = close_ticket(session, reference, now=resources().now())
         return describe_ticket(closed, sealer=resources().sealer)
 
-    return once(do)
+    return do
 
 
 @hotline.post(f"/hotline/tickets/{_REFERENCE}/reveal")
@@ -196,10 +190,10 @@ def reveal(reference: str) -> Response:
     """
     found = resources()
     with writing() as session:
-        number = reveal_number(
+        shown = reveal_number(
             session, reference, caller().person, sealer=found.sealer, now=found.now()
         )
-    return answer({"reference": reference, "number": number})
+    return answer({"reference": reference, "number": shown.number, "said": shown.said})
 
 
 @hotline.post(f"/hotline/tickets/{_REFERENCE}/voice")
@@ -216,40 +210,6 @@ def hear(reference: str) -> Response:
         ticket = open_voice(session, reference, caller().person, now=found.now())
         sound = open_voice_file(found, ticket.voice)
     return Response(sound, content_type="audio/wav", headers={"Cache-Control": "no-store"})
-
-
-@hotline.get("/hotline/answers")
-@needs(Permission.HOTLINE_READ)
-@hotline.output(AnswerList)
-def list_answers() -> Response:
-    """List the answers.
-
-    Each in its newest version, with the one that is spoken at this moment.
-    """
-
-    def read(session: Session) -> dict[str, object]:
-        bank = load_bank(session)
-        return {"items": [_answer(one, bank) for one in newest_versions(session)]}
-
-    return kept(read)
-
-
-@hotline.post("/hotline/answers/<string(maxlength=40):code>/approve")
-@needs(Permission.ANSWERS_APPROVE)
-@hotline.output(AnswerOut)
-def approve(code: str) -> Response:
-    """Approve an answer's newest version.
-
-    Medical ones need the health data owner, all others the content approver; nobody approves
-    what they wrote. It is spoken from the next turn of any call on.
-    """
-
-    def do(session: Session) -> dict[str, object]:
-        approve_answers(session, [code], person=caller().person, now=resources().now())
-        (version,) = [one for one in newest_versions(session) if one.code == code]
-        return _answer(version, load_bank(session))
-
-    return once(do)
 
 
 @hotline.get("/hotline/statistics")
@@ -269,19 +229,3 @@ def statistics(query_data: Stretch) -> Response:
 
 def _within_reason(moment: datetime) -> datetime:
     return min(max(moment, _EARLIEST), _LATEST)
-
-
-def _answer(version: AnswerVersion, bank: AnswerBank) -> dict[str, object]:
-    spoken = bank.find(version.code, at=resources().now())
-    return {
-        "code": version.code,
-        "version": version.version,
-        "topic": version.topic,
-        "owner": version.owner,
-        "author": version.author,
-        "approver": version.approver,
-        "approved_at": version.approved_at,
-        "needs": version.needed_role.value,
-        "spoken_now": f"{spoken.code} v{spoken.version}" if spoken else None,
-        "document": orjson.loads(version.document),
-    }

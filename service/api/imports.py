@@ -27,9 +27,9 @@ from campaigns.subscribers.uploads import (
 )
 from service.api.given import Given
 from service.api.kept import kept
-from service.api.once import once
-from service.api.paging import PageQuery, cursor_of, number_in
-from service.api.requests import answer, caller, needs, reading, resources, writing
+from service.api.once import Deed, once
+from service.api.paging import PageQuery, number_in, page
+from service.api.requests import answer, caller, needs, reading, resources, takes, writing
 
 # Some two million people; larger lists are split, or imported by the command line.
 LARGEST_LIST = 100 * 1024 * 1024
@@ -99,17 +99,23 @@ class ImportPage(BaseModel):
     next: str | None
 
 
+def _point_to_it(said: Response) -> None:
+    number = orjson.loads(said.data)["import"]
+    said.headers["Location"] = f"/api/v1/subscribers/imports/{number}"
+
+
 @imports.post("/subscribers/imports")
 @needs(Permission.SUBSCRIBERS_IMPORT)
+@takes(LARGEST_LIST)
 @imports.input(ListQuery, location="query")
 @imports.output(ImportOut, status_code=202)
-def hand_over(query_data: ListQuery) -> Response:
+@once(status=202, finish=_point_to_it)
+def hand_over(query_data: ListQuery) -> Deed:
     """Hand over a list of subscribers.
 
     A CSV, XLSX or NDJSON of at most 100 MB, whatever its type is called. A worker imports it,
     wholly or not at all; look at the address in `Location` for how far it is.
     """
-    request.max_content_length = LARGEST_LIST
     content = request.get_data()
     wish = Wish(
         query_data.name,
@@ -133,10 +139,7 @@ def hand_over(query_data: ListQuery) -> Response:
         )
         return _document(upload, by=caller().person.login)
 
-    accepted = once(do, status=202)
-    number = orjson.loads(accepted.data)["import"]
-    accepted.headers["Location"] = f"/api/v1/subscribers/imports/{number}"
-    return accepted
+    return do
 
 
 @imports.get("/subscribers/imports")
@@ -152,9 +155,12 @@ def list_all(query_data: PageQuery) -> Response:
 
     def read(session: Session) -> dict[str, object]:
         found = list_uploads(session, before=before, limit=query_data.limit + 1)
-        page = found[: query_data.limit]
-        more = cursor_of(page[-1].id) if len(found) > len(page) else None
-        return {"items": [_document(one, by=one.person.login) for one in page], "next": more}
+        return page(
+            found,
+            query_data.limit,
+            key=lambda one: one.id,
+            write=lambda one: _document(one, by=one.person.login),
+        )
 
     return kept(read)
 

@@ -11,6 +11,7 @@ from campaigns.access.keys import ApiKey, NewKey, add_key, list_keys, revoke_key
 from campaigns.access.permissions import Permission
 from campaigns.people import get_person
 from service.api.given import Given, Line
+from service.api.paging import PageQuery, number_in, page
 from service.api.people import Login
 from service.api.requests import answer, caller, needs, reading, resources, writing
 
@@ -36,8 +37,9 @@ class NewKeyOut(KeyOut):
     text: str
 
 
-class KeyList(BaseModel):
+class KeyPage(BaseModel):
     items: list[KeyOut]
+    next: str | None
 
 
 class KeyIn(Given):
@@ -51,14 +53,17 @@ class KeyIn(Given):
 
 @keys.get("/keys")
 @needs(Permission.KEYS_MANAGE)
-@keys.output(KeyList)
-def list_all_keys() -> Response:
+@keys.input(PageQuery, location="query")
+@keys.output(KeyPage)
+def list_all_keys(query_data: PageQuery) -> Response:
     """List all keys.
 
-    Also those that have ended.
+    Also those that have ended; the oldest first.
     """
+    after = number_in(query_data.after)
     with reading() as session:
-        return answer({"items": [_key(one) for one in list_keys(session)]})
+        found = list_keys(session, after=after, limit=query_data.limit + 1)
+        return answer(page(found, query_data.limit, key=lambda one: one.id, write=_key))
 
 
 @keys.post("/keys")

@@ -17,7 +17,7 @@ from campaigns.levels import (
     level_history,
 )
 from service.api.given import Code, Given, Line
-from service.api.once import once
+from service.api.once import Deed, once
 from service.api.requests import answer, needs, reading, resources
 
 levels = APIBlueprint("levels", __name__, tag="Areas and levels")
@@ -77,20 +77,22 @@ def list_decisions(code: str) -> Response:
 @needs(Permission.LEVELS_DECIDE)
 @levels.input(NewDecision)
 @levels.output(Decision, status_code=201)
-def decide(code: str, json_data: NewDecision) -> Response:
+@once(status=201)
+def decide(code: str, json_data: NewDecision) -> Deed:
     """Record a level decision.
 
     It holds for campaigns and the hotline from its moment on. The same decision recorded twice is
     one.
     """
-    return once(lambda session: decision_of(_decide(session, code, json_data)), status=201)
+    return lambda session: decision_of(_decide(session, code, json_data))
 
 
 @levels.post("/levels")
 @needs(Permission.LEVELS_DECIDE)
 @levels.input(DecisionsIn)
 @levels.output(DecisionList, status_code=201)
-def decide_many(json_data: DecisionsIn) -> Response:
+@once(status=201)
+def decide_many(json_data: DecisionsIn) -> Deed:
     """Record level decisions for many areas.
 
     All of them or none. The same decision recorded twice is one.
@@ -100,7 +102,7 @@ def decide_many(json_data: DecisionsIn) -> Response:
         decided = [_decide(session, one.area, one) for one in json_data.decisions]
         return {"items": [decision_of(one) for one in decided]}
 
-    return once(do, status=201)
+    return do
 
 
 def decision_of(decision: LevelDecision) -> dict[str, object]:

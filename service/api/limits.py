@@ -12,7 +12,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from service.api.kinds import TOO_MANY
-from service.api.problems import Refusal, RefusedError
+from service.api.refusals import Refusal, RefusedError
 from service.errors import ServiceError
 
 WINDOW_S = 60

@@ -32,10 +32,14 @@ _Value = Annotated[str, StringConstraints(max_length=1000)]
 
 
 class LocalTextOut(BaseModel):
-    """What a slot says in one commune, by whom and since when."""
+    """What a slot says in one commune, by whom and since when.
+
+    ``area`` is the commune itself, or the nearest area above that says anything.
+    """
 
     slot: str
     value: str
+    area: str
     filled_by: str
     filled_at: datetime
 
@@ -90,10 +94,11 @@ def list_all(slug: str) -> Response:
 @local_texts.input(LocalIn)
 @local_texts.output(LocalPlaceOut)
 def fill(slug: str, area: str, json_data: LocalIn) -> Response:
-    """Fill in slots for one commune.
+    """Fill in slots for one area.
 
-    For your own areas only. Every text of the campaign says it from the next plan on; plans made
-    before may not be launched any more. Whoever fills something in may not sign the campaign.
+    For your own areas only; it holds for every commune below that says nothing of its own. Every
+    text of the campaign says it from the next plan on; plans made before may not be launched any
+    more. Whoever fills something in may not sign the campaign.
     """
     now = resources().now()
     with writing() as session:
@@ -134,6 +139,7 @@ def _place(place: LocalPlace) -> Mapping[str, object]:
             {
                 "slot": slot,
                 "value": text.value,
+                "area": text.area_code,
                 "filled_by": text.person.login,
                 "filled_at": text.filled_at,
             }

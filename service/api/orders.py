@@ -11,7 +11,7 @@ from campaigns.access.permissions import Permission
 from campaigns.broadcasts.controls import get_broadcast
 from campaigns.partners.orders import describe_orders, orders_in, withdraw_order
 from service.api.given import Given
-from service.api.once import once
+from service.api.once import Deed, once
 from service.api.requests import answer, needs, reading, resources
 from service.planning import order_from
 
@@ -61,7 +61,8 @@ class OrderIn(Given):
 @needs(Permission.BROADCASTS_LAUNCH)
 @orders.input(OrderIn)
 @orders.output(OrderOut, status_code=201)
-def order_signed(number: int, json_data: OrderIn) -> Response:
+@once(status=201)
+def order_signed(number: int, json_data: OrderIn) -> Deed:
     """Order a signed plan from a carrier.
 
     It sends the text to everybody in the plan's areas and reports counts. A plan is either
@@ -72,7 +73,7 @@ def order_signed(number: int, json_data: OrderIn) -> Response:
         order = order_from(session, str(number), json_data.partner, resources())
         return describe_orders(session, [order])[0]
 
-    return once(do, status=201)
+    return do
 
 
 @orders.get(f"/broadcasts/{_ID}/orders")
@@ -88,7 +89,8 @@ def list_orders(number: int) -> Response:
 @orders.post(f"/orders/{_ID}/withdraw")
 @needs(Permission.BROADCASTS_CONTROL)
 @orders.output(OrderOut)
-def withdraw(number: int) -> Response:
+@once()
+def withdraw(number: int) -> Deed:
     """Withdraw an order.
 
     The carrier sees it at its next look; what it has sent cannot be called back, so call it, too.
@@ -98,4 +100,4 @@ def withdraw(number: int) -> Response:
         order = withdraw_order(session, number, now=resources().now())
         return describe_orders(session, [order])[0]
 
-    return once(do)
+    return do

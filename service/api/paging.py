@@ -2,14 +2,16 @@
 
 import base64
 import binascii
-from typing import Annotated
+from collections.abc import Callable, Sequence
+from typing import Annotated, TypeVar
 
 from pydantic import Field
 
 from service.api.given import Given
 from service.api.kinds import REFUSED
-from service.api.problems import Refusal, RefusedError
+from service.api.refusals import Refusal, RefusedError
 
+Row = TypeVar("Row")
 USUAL = 50
 MOST = 200
 
@@ -19,6 +21,22 @@ class PageQuery(Given):
 
     after: Annotated[str, Field(max_length=200)] = ""
     limit: Annotated[int, Field(ge=1, le=MOST)] = USUAL
+
+
+def page(
+    found: Sequence[Row],
+    limit: int,
+    *,
+    key: Callable[[Row], int | str],
+    write: Callable[[Row], object],
+) -> dict[str, object]:
+    """Return *limit* of the rows *found*, and the cursor of the next page where there is one more.
+
+    *key* is by which the list goes on after a row; ask the database for one row more than *limit*.
+    """
+    shown = found[:limit]
+    more = cursor_of(key(shown[-1])) if len(found) > len(shown) else None
+    return {"items": [write(one) for one in shown], "next": more}
 
 
 def cursor_of(key: int | str) -> str:
@@ -43,6 +61,9 @@ def text_in(cursor: str) -> str:
     """Return the key that *cursor* stands for, as text."""
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
-        return base64.b64decode(padded, altchars=b"-_", validate=True).decode()
+        text = base64.b64decode(padded, altchars=b"-_", validate=True).decode()
     except (binascii.Error, UnicodeDecodeError, ValueError):
-        raise RefusedError(Refusal(REFUSED, "`after` is no cursor of this list.")) from None
+        text = "\x00"
+    if "\x00" in text:
+        raise RefusedError(Refusal(REFUSED, "`after` is no cursor of this list."))
+    return text

@@ -24,7 +24,7 @@ from campaigns.partners.keys import (
 )
 from service.api.given import Given, Line
 from service.api.kept import kept
-from service.api.once import once
+from service.api.once import Deed, once
 from service.api.requests import answer, needs, resources, writing
 from service.partner_documents import describe_key, describe_partner, describe_partners
 
@@ -126,7 +126,8 @@ def list_all() -> Response:
 @needs(Permission.PARTNERS_MANAGE)
 @partners.input(PartnerIn)
 @partners.output(PartnerOut, status_code=201)
-def add(json_data: PartnerIn) -> Response:
+@once(status=201)
+def add(json_data: PartnerIn) -> Deed:
     """Add a partner.
 
     From now on it is told of texts that are handed over to its networks.
@@ -145,7 +146,7 @@ def add(json_data: PartnerIn) -> Response:
         )
         return describe_partner(session, added, now=now)
 
-    return once(do, status=201)
+    return do
 
 
 @partners.patch("/partners/<name>")
@@ -172,7 +173,8 @@ def change(name: str, json_data: PartnerChangeIn) -> Response:
 @partners.post("/partners/<name>/withdraw")
 @needs(Permission.PARTNERS_MANAGE)
 @partners.output(PartnerOut)
-def withdraw(name: str) -> Response:
+@once()
+def withdraw(name: str) -> Deed:
     """End a partner's account at once.
 
     Its keys open nothing any more; what it was told stays on record.
@@ -183,7 +185,7 @@ def withdraw(name: str) -> Response:
         withdraw_partner(session, partner, now=resources().now())
         return describe_partner(session, partner, now=resources().now())
 
-    return once(do)
+    return do
 
 
 @partners.post("/partners/<name>/keys")

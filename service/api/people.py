@@ -24,7 +24,8 @@ from campaigns.people import (
 )
 from service.api.given import Code, Given, Line
 from service.api.kept import kept
-from service.api.once import once
+from service.api.once import Deed, once
+from service.api.paging import PageQuery, page, text_in
 from service.api.requests import answer, caller, needs, reading, resources, writing
 from service.api.session_views import EndedSessions, SessionList, session_document
 
@@ -57,8 +58,9 @@ class ListedPerson(PersonOut):
     has_totp: bool
 
 
-class PersonList(BaseModel):
+class PersonPage(BaseModel):
     items: list[ListedPerson]
+    next: str | None
 
 
 class PersonIn(Given):
@@ -107,18 +109,23 @@ def show_me() -> Response:
 
 @people.get("/people")
 @needs(Permission.PEOPLE_READ)
-@people.output(PersonList)
-def list_all() -> Response:
-    """List everybody who may act, or once might."""
+@people.input(PageQuery, location="query")
+@people.output(PersonPage)
+def list_all(query_data: PageQuery) -> Response:
+    """List everybody who may act, or once might.
+
+    By login.
+    """
+    after = text_in(query_data.after)
 
     def read(session: Session) -> dict[str, object]:
         credentials, areas = all_credentials(session), all_person_areas(session)
-        return {
-            "items": [
-                _written(one, areas.get(one.id, [])) | _proofs(credentials.get(one.id))
-                for one in list_people(session)
-            ]
-        }
+
+        def write(one: Person) -> dict[str, object]:
+            return _written(one, areas.get(one.id, [])) | _proofs(credentials.get(one.id))
+
+        found = list_people(session, after=after, limit=query_data.limit + 1)
+        return page(found, query_data.limit, key=lambda one: one.login, write=write)
 
     return kept(read)
 
@@ -127,7 +134,8 @@ def list_all() -> Response:
 @needs(Permission.PEOPLE_MANAGE)
 @people.input(PersonIn)
 @people.output(PersonOut, status_code=201)
-def add(json_data: PersonIn) -> Response:
+@once(status=201)
+def add(json_data: PersonIn) -> Deed:
     """Add a person."""
 
     def do(session: Session) -> dict[str, object]:
@@ -143,7 +151,7 @@ def add(json_data: PersonIn) -> Response:
         )
         return person_document(session, person)
 
-    return once(do, status=201)
+    return do
 
 
 @people.patch("/people/<login>")
@@ -166,7 +174,8 @@ def change(login: str, json_data: StandingIn) -> Response:
 @people.post("/people/<login>/withdraw")
 @needs(Permission.PEOPLE_MANAGE)
 @people.output(PersonOut)
-def withdraw(login: str) -> Response:
+@once()
+def withdraw(login: str) -> Deed:
     """End all that a person may do, at once.
 
     Their keys, sessions and invitations end; what they wrote and signed stays.
@@ -177,13 +186,14 @@ def withdraw(login: str) -> Response:
         withdraw_person(session, person, now=resources().now())
         return person_document(session, person)
 
-    return once(do)
+    return do
 
 
 @people.post("/people/<login>/restore")
 @needs(Permission.PEOPLE_MANAGE)
 @people.output(PersonOut)
-def restore(login: str) -> Response:
+@once()
+def restore(login: str) -> Deed:
     """Let a person act again who was withdrawn.
 
     With the same roles, password and app; keys and sessions stay ended.
@@ -194,7 +204,7 @@ def restore(login: str) -> Response:
         restore_person(session, person, now=resources().now())
         return person_document(session, person)
 
-    return once(do)
+    return do
 
 
 @people.post("/people/<login>/invitations")

@@ -10,29 +10,31 @@ from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
 from campaigns.access.permissions import Permission
+from campaigns.errands import ErrandKind
 from campaigns.plans.approvals import (
     Ground,
     get_plan,
     list_signatures,
     missing_roles,
     sign_plan,
-    submit_plan,
 )
 from campaigns.plans.models import LONGEST_DOCUMENT, LONGEST_REASON, Plan
 from campaigns.plans.objections import list_objections, object_to
-from campaigns.plans.planning import draft_plan
 from campaigns.revisions import get_newest_revision
+from campaigns.subscribers.counts import has_people
+from service.api.errands import AS_ERRAND, ErrandOut, answer_errand, give_errand, point_to_errand
 from service.api.given import Given, Line, Text
 from service.api.kinds import EDITED
 from service.api.local_texts import without_others
-from service.api.once import once
-from service.api.problems import Refusal, RefusedError
+from service.api.once import Deed, once
+from service.api.refusals import Refusal, RefusedError
 from service.api.requests import answer, caller, needs, reading, resources
-from service.planning import terms_of
+from service.planning import submit_newest
 
 plans = APIBlueprint("plans", __name__, tag="Plans and signatures")
 _SLUG = "<string(maxlength=80):slug>"
-_PLAN = "/plans/<int(max=9223372036854775807):number>"
+_ID = "<int(max=9223372036854775807):number>"
+_PLAN = f"/plans/{_ID}"
 
 
 class SignatureOut(BaseModel):
@@ -94,23 +96,34 @@ class ObjectIn(Given):
 @plans.post(f"/campaigns/{_SLUG}/plans")
 @needs(Permission.CAMPAIGNS_WRITE)
 @plans.output(PlanOut, status_code=201)
-def submit(slug: str) -> Response:
+@plans.doc(responses=AS_ERRAND)
+@once(status=201, finish=point_to_errand)
+def submit(slug: str) -> Deed | tuple[Deed, int]:
     """Plan a campaign and submit the plan for signatures.
 
     The plan is of the newest revision, on the people and levels of this moment. The same content
-    for the same audience is one plan.
+    for the same audience is one plan. Where there are very many people a worker does it: then the
+    answer is 202, and `Location` tells how far it is.
     """
+    with reading() as session:
+        is_long = has_people(session, resources().settings.errand_from)
+    if is_long:
+        return give_errand(
+            ErrandKind.SUBMIT, slug, check=lambda session: get_newest_revision(session, slug)
+        )
 
     def do(session: Session) -> dict[str, object]:
-        revision = get_newest_revision(session, slug, to_change=True)
-        now = resources().now()
-        draft = draft_plan(
-            session, revision.document, terms=terms_of(resources().settings), now=now
-        )
-        plan = submit_plan(session, draft, author=revision.author, revise=False, now=now)
-        return _plan(session, plan)
+        return _plan(session, submit_newest(session, slug, resources()))
 
-    return once(do, status=201)
+    return do
+
+
+@plans.get(f"/plans/errands/{_ID}")
+@needs(Permission.CAMPAIGNS_WRITE)
+@plans.output(ErrandOut)
+def show_errand(number: int) -> Response:
+    """Show how far a plan is that a worker submits."""
+    return answer_errand(number, ErrandKind.SUBMIT)
 
 
 @plans.get(_PLAN)
@@ -131,7 +144,8 @@ def show_plan(number: int) -> Response:
 @needs(Permission.PLANS_SIGN)
 @plans.input(SignIn)
 @plans.output(PlanOut, status_code=201)
-def sign(number: int, json_data: SignIn) -> Response:
+@once(status=201)
+def sign(number: int, json_data: SignIn) -> Deed:
     """Sign a plan.
 
     The digest is the one that was read: where the plan has another, nothing is signed. Nobody
@@ -146,14 +160,15 @@ def sign(number: int, json_data: SignIn) -> Response:
         sign_plan(session, plan, caller().person, ground=ground, now=resources().now())
         return _plan(session, plan)
 
-    return once(do, status=201)
+    return do
 
 
 @plans.post(f"{_PLAN}/return")
 @needs(Permission.PLANS_SIGN)
 @plans.input(ObjectIn)
 @plans.output(PlanOut)
-def send_back(number: int, json_data: ObjectIn) -> Response:
+@once()
+def send_back(number: int, json_data: ObjectIn) -> Deed:
     """Send a plan back to be changed.
 
     Nobody signs or launches it any more; the author changes the campaign and submits it again.
@@ -165,7 +180,8 @@ def send_back(number: int, json_data: ObjectIn) -> Response:
 @needs(Permission.PLANS_SIGN)
 @plans.input(ObjectIn)
 @plans.output(PlanOut)
-def reject(number: int, json_data: ObjectIn) -> Response:
+@once()
+def reject(number: int, json_data: ObjectIn) -> Deed:
     """Reject a campaign.
 
     No plan of any of its revisions can be submitted, signed or launched any more.
@@ -173,14 +189,14 @@ def reject(number: int, json_data: ObjectIn) -> Response:
     return _object(number, json_data.reason, is_final=True)
 
 
-def _object(number: int, reason: str, *, is_final: bool) -> Response:
+def _object(number: int, reason: str, *, is_final: bool) -> Deed:
     def do(session: Session) -> dict[str, object]:
         plan = get_plan(session, str(number))
         person = caller().person
         object_to(session, plan, person, reason=reason, is_final=is_final, now=resources().now())
         return _plan(session, plan)
 
-    return once(do)
+    return do
 
 
 def _plan(session: Session, plan: Plan) -> dict[str, object]:

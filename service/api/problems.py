@@ -2,12 +2,9 @@
 
 import json
 import logging
-import re
 import traceback
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from http import HTTPStatus
-from math import ceil
 
 import orjson
 from apiflask import HTTPError
@@ -18,19 +15,14 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
 from campaigns.complaints import Complaint
-from campaigns.errors import (
-    CampaignError,
-    DefinitionError,
-    LoginThrottledError,
-    PasswordsBusyError,
-)
-from hotline.errors import EditionError, HotlineError
-from service.api.kinds import FAULT, INVALID, NO_DATABASE, NO_QUEUE, REFUSED, Kind
-from service.api.remedies import HTTP_PROBLEMS, REMEDIES
+from campaigns.errors import CampaignError
+from hotline.errors import HotlineError
+from service.api.kinds import FAULT, INVALID, NO_DATABASE, NO_QUEUE, Kind
+from service.api.refusals import Refusal, RefusedError, refusal_of
+from service.api.remedies import HTTP_PROBLEMS
 
 CONTENT_TYPE = "application/problem+json"
 TYPES = "/api/problems/"
-_WORD = re.compile(r"(?<!^)(?=[A-Z])")
 _LANGUAGES = ("en", "vi")
 
 log = logging.getLogger(__name__)
@@ -54,24 +46,6 @@ class Problem(BaseModel):
     detail: str
     remedy: str
     errors: list[FieldFault] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """A problem before it is written in anybody's language."""
-
-    kind: Kind
-    detail: str = ""
-    errors: tuple[Complaint, ...] = ()
-    headers: Mapping[str, str] | None = None
-
-
-class RefusedError(Exception):
-    """A request that this interface itself refuses."""
-
-    def __init__(self, refusal: Refusal) -> None:
-        super().__init__(refusal.kind.slug)
-        self.refusal = refusal
 
 
 def answer_problems(app: Flask) -> None:
@@ -99,8 +73,16 @@ def answer_form(error: HTTPError) -> Response:
 
 def write(refusal: Refusal) -> Response:
     """Write *refusal* in the language of the request."""
-    kind = refusal.kind
-    language = request.accept_languages.best_match(_LANGUAGES) or "en"
+    document, status = document_of(refusal), refusal.kind.status.value
+    answer = Response(_as_json(document), status=status, content_type=CONTENT_TYPE)
+    answer.headers["Content-Language"] = _language()
+    answer.headers.update(refusal.headers or {})
+    return answer
+
+
+def document_of(refusal: Refusal) -> dict[str, object]:
+    """Return *refusal* as a problem, in the language of the request."""
+    kind, language = refusal.kind, _language()
     title, remedy = (
         (kind.title_vi, kind.remedy_vi) if language == "vi" else (kind.title, kind.remedy)
     )
@@ -117,10 +99,11 @@ def write(refusal: Refusal) -> Response:
             {"field": one.field, "problem": one.problem, "remedy": one.remedy, "line": one.line}
             for one in refusal.errors
         ]
-    answer = Response(_as_json(document), status=kind.status.value, content_type=CONTENT_TYPE)
-    answer.headers["Content-Language"] = language
-    answer.headers.update(refusal.headers or {})
-    return answer
+    return document
+
+
+def _language() -> str:
+    return request.accept_languages.best_match(_LANGUAGES) or "en"
 
 
 def _as_json(document: dict[str, object]) -> bytes:
@@ -131,42 +114,8 @@ def _as_json(document: dict[str, object]) -> bytes:
         return json.dumps(document).encode()
 
 
-def slug_of(error: type[Exception]) -> str:
-    """Return the slug of an error's type: ``SignatureMissingError`` is ``signature-missing``."""
-    return _WORD.sub("-", error.__name__.removesuffix("Error")).lower()
-
-
 def _answer_rule(broken: CampaignError | HotlineError) -> Response:
-    kind = next(
-        (REMEDIES[slug] for one in type(broken).mro() if (slug := slug_of(one)) in REMEDIES),
-        REFUSED,
-    )
-    errors = _complaints(broken)
-    detail = "" if errors else str(broken)
-    return write(Refusal(kind, detail, errors, headers=_when_to_retry(broken)))
-
-
-def _complaints(broken: CampaignError | HotlineError) -> tuple[Complaint, ...]:
-    match broken:
-        case DefinitionError():
-            return broken.complaints
-        case EditionError():
-            return tuple(
-                replace(complaint, field=f"{file}: {complaint.field}")
-                for file, complaint in broken.complaints
-            )
-        case _:
-            return ()
-
-
-def _when_to_retry(broken: CampaignError | HotlineError) -> dict[str, str] | None:
-    match broken:
-        case LoginThrottledError():
-            return {"Retry-After": str(ceil(broken.wait.total_seconds()))}
-        case PasswordsBusyError():
-            return {"Retry-After": "1"}
-        case _:
-            return None
+    return write(refusal_of(broken))
 
 
 def _answer_http(refusal: HTTPException) -> Response:

@@ -43,6 +43,7 @@ _RULES = (
     Kind("unknown-edition", *_UNKNOWN),
     Kind("unknown-ticket", *_UNKNOWN),
     Kind("unknown-upload", *_UNKNOWN),
+    Kind("unknown-errand", *_UNKNOWN),
     Kind(
         "not-permitted",
         HTTPStatus.FORBIDDEN,
@@ -159,6 +160,14 @@ _RULES = (
         "Nothing was changed. Look at its ledger.",
         "Đợt phát đã kết thúc",
         "Chưa có gì thay đổi. Xem sổ đối soát của đợt phát.",
+    ),
+    Kind(
+        "launch-withdrawn",
+        HTTPStatus.CONFLICT,
+        "The launch was stopped before it began",
+        "Nothing was sent. Launch the plan again if it is still wanted.",
+        "Lệnh gửi đã bị dừng trước khi bắt đầu",
+        "Chưa gửi gì. Phát lệnh gửi lại nếu vẫn cần.",
     ),
     *ACCESS_RULES,
     *DEALING_RULES,

@@ -26,7 +26,7 @@ from campaigns.local_time import ZONE
 from campaigns.people import Person
 from service.api.kinds import NO_KEY
 from service.api.limits import Limits
-from service.api.problems import Refusal, RefusedError
+from service.api.refusals import Refusal, RefusedError
 from service.api.stores import FRESH, Moment, Store, Together
 from service.database import reading as reading_session
 from service.resources import Resources
@@ -48,6 +48,7 @@ class Caller:
     permissions: frozenset[Permission]
     shown: str
     session: LoginSession | None = None
+    key: ApiKey | None = None
 
     @property
     def actor(self) -> Actor:
@@ -69,6 +70,20 @@ def needs(permission: Permission) -> Callable[[View], View]:
         return cast("View", guarded)
 
     return guard
+
+
+def takes(largest: int) -> Callable[[View], View]:
+    """Let the view read a body of up to *largest* bytes; put it below `needs`."""
+
+    def allow(view: View) -> View:
+        @wraps(view)
+        def allowed(*args: Any, **kwargs: Any) -> Any:
+            request.max_content_length = largest
+            return view(*args, **kwargs)
+
+        return cast("View", allowed)
+
+    return allow
 
 
 def for_anybody(view: View) -> View:
@@ -200,7 +215,7 @@ def _by_key(key: ApiKey, *, now: datetime) -> Caller:
     if not is_noted(key, now=now):
         with resources().sessions.begin() as session:
             note_use(session, key, now=now)
-    return Caller(key.person, key.scope_set, f"api key {key.id}")
+    return Caller(key.person, key.scope_set, f"api key {key.id}", key=key)
 
 
 def _by_session(opened: LoginSession, *, now: datetime) -> Caller:

@@ -29,7 +29,7 @@ from campaigns.errors import PasswordRefusedError, UnknownSessionError
 from service.api.given import Given
 from service.api.kinds import WRONG_CREDENTIALS
 from service.api.people import Login
-from service.api.problems import Refusal, RefusedError
+from service.api.refusals import Refusal, RefusedError
 from service.api.requests import (
     CHALLENGE,
     answer,

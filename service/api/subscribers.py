@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Annotated
 
 from apiflask import APIBlueprint
@@ -15,12 +16,20 @@ from campaigns.base import LARGEST_ID
 from campaigns.errors import UnknownSubscriberError
 from campaigns.phones import read_phone
 from campaigns.sealing import mask
-from campaigns.subscribers.consent import consent_history, get_subscriber, opt_in, opt_out
+from campaigns.subscribers.consent import (
+    consent_history,
+    get_subscriber,
+    opt_in,
+    opt_out,
+    stopped_topics,
+)
 from campaigns.subscribers.counts import count_subscribers
-from campaigns.subscribers.models import ConsentEvent, Subscriber
+from campaigns.subscribers.models import Subscriber
+from campaigns.subscribers.opt_outs import opt_out_listed
+from campaigns.subscribers.topics import EVERYTHING, Topic
 from service.api.given import Given, Line
 from service.api.kept import kept
-from service.api.once import once
+from service.api.once import Deed, once
 from service.api.requests import answer, needs, resources, writing
 from service.erasing import erase_everywhere
 
@@ -28,6 +37,10 @@ subscribers = APIBlueprint("subscribers", __name__, tag="Subscribers")
 _ID = "<int(max=9223372036854775807):number>"
 # To count a million people takes a second of a processor; on its own little changes.
 _COUNTS_FRESH = timedelta(seconds=30)
+
+
+# Whatever a clerk typed; what is no number is counted as refused.
+OneNumber = Annotated[str, Field(max_length=40)]
 
 
 class CountsOut(BaseModel):
@@ -49,10 +62,16 @@ class SearchIn(Given):
 
 
 class ConsentOut(BaseModel):
-    """One thing said about being texted, where it was said, and when."""
+    """One thing said about being texted, where it was said, and when.
+
+    ``topic`` is what it was about, empty for everything; ``evidence`` the keyed fingerprint of
+    what proves it.
+    """
 
     kind: str
+    topic: str
     source: str
+    evidence: str
     at: datetime
     recorded_at: datetime
 
@@ -67,6 +86,7 @@ class SubscriberOut(BaseModel):
     tags: list[str]
     carrier: str
     opted_out_at: datetime | None
+    topics_stopped: list[str]
     left_at: datetime | None
     erased_at: datetime | None
     consent: list[ConsentOut]
@@ -83,6 +103,28 @@ class ConsentIn(SearchIn):
     """Whose number, and where they said so: a form, a call, a letter."""
 
     source: Annotated[Line, Field(min_length=1, max_length=80)]
+
+
+class OptOutIn(ConsentIn):
+    """The same; with a topic, only texts about that are stopped."""
+
+    topic: Topic | None = None
+
+
+class OptOutListIn(Given):
+    """Numbers in any form people write them, where their owners said so, and about what."""
+
+    phones: Annotated[list[OneNumber], Field(min_length=1, max_length=10_000)]
+    source: Annotated[Line, Field(min_length=1, max_length=80)]
+    topic: Topic | None = None
+
+
+class ListedOut(BaseModel):
+    """How many people were opted out, how many had been before, and the rows refused, by reason."""
+
+    opted_out: int
+    known: int
+    refused: dict[str, int]
 
 
 @subscribers.get("/subscribers/counts")
@@ -113,7 +155,7 @@ def search(json_data: SearchIn) -> Response:
     number = read_phone(json_data.phone)
     with writing() as session:
         found = get_subscriber(session, number, sealer=resources().sealer)
-        shown = _document(found, consent_history(session, found))
+        shown = _document(session, found)
         record(session, "subscriber.looked_up", _subject(found), now=resources().now())
     return answer(shown)
 
@@ -134,22 +176,56 @@ def reveal(number: int) -> Response:
 
 @subscribers.post("/subscribers/opt-out")
 @needs(Permission.SUBSCRIBERS_CONSENT)
-@subscribers.input(ConsentIn)
+@subscribers.input(OptOutIn)
 @subscribers.output(SubscriberOut)
-def say_no(json_data: ConsentIn) -> Response:
+@once()
+def say_no(json_data: OptOutIn) -> Deed:
     """Record that somebody wants no texts.
 
     It holds from this moment, also for what is being sent. A number that is on no list yet is
     remembered, so that no later list lets it be texted.
     """
-    return _change(opt_out, json_data)
+    return _change(partial(opt_out, topic=json_data.topic or EVERYTHING), json_data)
+
+
+@subscribers.post("/subscribers/opt-out-list")
+@needs(Permission.SUBSCRIBERS_CONSENT)
+@subscribers.input(OptOutListIn)
+@subscribers.output(ListedOut)
+@once()
+def say_no_for_many(json_data: OptOutListIn) -> Deed:
+    """Record that everybody on a list wants no texts.
+
+    It holds from this moment. Up to 10,000 numbers at once, also of people who are on no list of
+    subscribers yet; a row that is no number is counted and keeps nobody else back.
+    """
+
+    def do(session: Session) -> dict[str, object]:
+        sealer = resources().sealer
+        listed = opt_out_listed(
+            session,
+            json_data.phones,
+            source=json_data.source,
+            evidence=sealer.evidence("list", *json_data.phones),
+            sealer=sealer,
+            now=resources().now(),
+            topic=json_data.topic or EVERYTHING,
+        )
+        return {
+            "opted_out": listed.opted_out,
+            "known": listed.known,
+            "refused": dict(sorted(listed.refused.items())),
+        }
+
+    return do
 
 
 @subscribers.post("/subscribers/opt-in")
 @needs(Permission.SUBSCRIBERS_CONSENT)
 @subscribers.input(ConsentIn)
 @subscribers.output(SubscriberOut)
-def say_yes(json_data: ConsentIn) -> Response:
+@once()
+def say_yes(json_data: ConsentIn) -> Deed:
     """Record that somebody wants texts again."""
     return _change(opt_in, json_data)
 
@@ -158,12 +234,13 @@ def say_yes(json_data: ConsentIn) -> Response:
 @needs(Permission.SUBSCRIBERS_ERASE)
 @subscribers.input(ConsentIn)
 @subscribers.output(SubscriberOut)
-def forget(json_data: ConsentIn) -> Response:
+@once()
+def forget(json_data: ConsentIn) -> Deed:
     """Forget everything about somebody but that they must not be texted."""
     return _change(erase_everywhere, json_data)
 
 
-def _change(say: Callable[..., Subscriber], wanted: ConsentIn) -> Response:
+def _change(say: Callable[..., Subscriber], wanted: ConsentIn) -> Deed:
     number = read_phone(wanted.phone)
 
     def do(session: Session) -> dict[str, object]:
@@ -174,9 +251,9 @@ def _change(say: Callable[..., Subscriber], wanted: ConsentIn) -> Response:
             sealer=resources().sealer,
             now=resources().now(),
         )
-        return _document(found, consent_history(session, found))
+        return _document(session, found)
 
-    return once(do)
+    return do
 
 
 def _get(session: Session, number: int) -> Subscriber:
@@ -192,7 +269,7 @@ def _unsealed(found: Subscriber) -> str:
     return resources().sealer.unseal(found.sealed) if found.sealed else ""
 
 
-def _document(found: Subscriber, history: list[ConsentEvent]) -> dict[str, object]:
+def _document(session: Session, found: Subscriber) -> dict[str, object]:
     return {
         "subscriber": found.id,
         "phone": mask(_unsealed(found)) if found.sealed else None,
@@ -201,16 +278,19 @@ def _document(found: Subscriber, history: list[ConsentEvent]) -> dict[str, objec
         "tags": [tag for tag in found.tags.split("|") if tag],
         "carrier": found.carrier_actual or found.carrier_guess,
         "opted_out_at": found.opted_out_at,
+        "topics_stopped": stopped_topics(session, found),
         "left_at": found.left_at,
         "erased_at": found.erased_at,
         "consent": [
             {
                 "kind": event.kind.value,
+                "topic": event.topic,
                 "source": event.source,
+                "evidence": event.evidence,
                 "at": event.at,
                 "recorded_at": event.recorded_at,
             }
-            for event in history
+            for event in consent_history(session, found)
         ],
     }
 

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 import click
 from rich.text import Text
 
+from service.carrier_accounts import THIS_MACHINE, carrier_account
 from service.cli.output import ANSWERS, Answer, answering
-from service.gateways import THIS_MACHINE, carrier_account
 from service.loopback.lines import open_line
 from service.loopback.telephone import KeepVoice, Telephone
 from service.loopback.twiml import Dial, Gather, Record, Say

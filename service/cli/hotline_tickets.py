@@ -1,4 +1,4 @@
-"""Commands about tickets: callbacks, rumours and feedback that callers left."""
+"""Commands about tickets: callbacks, rumours and feedback that callers left, and the inbox."""
 
 from datetime import datetime
 from pathlib import Path
@@ -44,7 +44,7 @@ from service.voice_files import open_voice_file
 @click.option("--all", "with_closed", is_flag=True, help="Those that are closed as well.")
 @answering
 def tickets(kind: tuple[str, ...], limit: int, with_closed: bool) -> Answer:  # noqa: FBT001 - click
-    """List what callers left and nobody has closed, the most urgent first."""
+    """List what callers left or wrote and nobody has closed, the most urgent first."""
     kinds = frozenset(TicketKind(one) for one in kind) or None
     with open_resources() as resources, reading(resources.sessions) as session:
         found = list_tickets(session, kinds=kinds, with_closed=with_closed, limit=limit)
@@ -55,7 +55,8 @@ def tickets(kind: tuple[str, ...], limit: int, with_closed: bool) -> Answer:  # 
         names = ("reference", "kind", "urgency", "topic", "area", "state", "number")
         row["number"] = row["number"] or "withheld"
         table.add_row(moment, *(str(row[name]) for name in names))
-    return Answer({"tickets": rows}, [table])
+    said = [_quoted(row) for row in rows if row["said"]]
+    return Answer({"tickets": rows}, [table, *said])
 
 
 @click.group("ticket")
@@ -106,14 +107,15 @@ def close(reference: str) -> Answer:
 @click.option("--user", required=True, help="Who calls back; needs the role hotline_operator.")
 @answering
 def number(reference: str, user: str) -> Answer:
-    """Show the whole number of ticket REFERENCE to whoever calls back."""
+    """Show the whole number of ticket REFERENCE to whoever calls back, and what was texted."""
     with open_resources() as resources, resources.sessions.begin() as session:
         person = get_person(session, user)
-        whole = reveal_number(
+        shown = reveal_number(
             session, reference, person, sealer=resources.sealer, now=resources.now()
         )
-    said = whole or "The caller withheld the number."
-    return Answer({"reference": reference, "number": whole}, [Text(said)])
+    lines = [shown.number or "The caller withheld the number.", *shown.said]
+    document = {"reference": reference, "number": shown.number, "said": shown.said}
+    return Answer(document, [Text(line) for line in lines])
 
 
 @ticket.command("voice")
@@ -133,6 +135,12 @@ def voice(reference: str, out: Path, user: str) -> Answer:
 def _told(ticket: Ticket, *, sealer: Sealer) -> Answer:
     said = f"Ticket {ticket.reference} is {ticket.state.value}."
     return Answer(_described(ticket, sealer=sealer), [Text(said)])
+
+
+def _quoted(row: dict[str, object]) -> Text:
+    said = row["said"]
+    assert isinstance(said, list)  # noqa: S101 - for the type checker
+    return Text(f"{row['reference']}: {' / '.join(said)}")
 
 
 def _described(ticket: Ticket, *, sealer: Sealer) -> dict[str, object]:

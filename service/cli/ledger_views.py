@@ -43,6 +43,8 @@ def show_ledger(ledger: Ledger) -> RenderableType:
         ("  failed afterwards", by.failed),
         ("  nothing heard yet", by.silent),
     ]
+    if ledger.despite_opt_out:
+        rows.append(("  of all accepted: sent despite an opt-out", ledger.despite_opt_out))
     for name, count in rows:
         table.add_row(name, f"{count:,}")
     verdict = "balanced" if ledger.is_balanced else "DOES NOT BALANCE"

@@ -6,8 +6,8 @@ import click
 from rich.table import Table
 
 from campaigns.definitions.reading import read_campaign_file
-from campaigns.people import get_person
-from campaigns.plans.local_texts import fill_local, list_local, open_slots
+from campaigns.people import editable_areas, get_person
+from campaigns.plans.local_texts import LocalPlace, fill_local, list_local, open_slots
 from campaigns.revisions import get_newest_revision, keep_revision
 from campaigns.texts.slots import LOCAL_SLOTS
 from service.cli.authors import caution_about, find_author
@@ -88,13 +88,16 @@ def fill_command(slug: str, area: str, values: dict[str, str], user: str) -> Ans
 
 @click.command("local")
 @click.argument("slug")
+@click.option("--user", help="Only what this commune editor writes for.")
 @answering
-def local_command(slug: str) -> Answer:
+def local_command(slug: str, user: str | None) -> Answer:
     """Show what communes have filled into the campaign SLUG, and what is missing."""
     with open_resources() as resources, reading(resources.sessions) as session:
+        now = resources.now()
+        own = editable_areas(session, get_person(session, user), now=now) if user else None
         revision = get_newest_revision(session, slug)
         slots = open_slots(revision.document)
-        places = list_local(session, revision, now=resources.now())
+        places = list_local(session, revision, only=own, now=now)
     table = Table("area", "name", *slots, "by", box=None)
     documents = []
     for place in places:
@@ -103,7 +106,7 @@ def local_command(slug: str) -> Answer:
         table.add_row(
             place.area.code,
             place.area.full_name,
-            *(said.get(slot, "-") for slot in slots),
+            *(_shown(place, slot) for slot in slots),
             ", ".join(by) or "-",
         )
         documents.append(
@@ -111,6 +114,7 @@ def local_command(slug: str) -> Answer:
                 "area": place.area.code,
                 "name": place.area.full_name,
                 "values": said,
+                "filled_in": {slot: text.area_code for slot, text in place.texts.items()},
                 "filled_by": by,
                 "missing": list(place.missing),
             }
@@ -118,3 +122,12 @@ def local_command(slug: str) -> Answer:
     document = {"campaign": slug, "slots": list(slots), "communes": documents}
     meanings = [f"{slot}: {LOCAL_SLOTS[slot]}" for slot in slots]
     return Answer(document, [*meanings, table if slots else "It leaves nothing to communes."])
+
+
+def _shown(place: LocalPlace, slot: str) -> str:
+    """Write what a slot says at *place*, and where it comes from when that is not there."""
+    text = place.texts.get(slot)
+    if text is None:
+        return "-"
+    is_own = text.area_code == place.area.code
+    return text.value if is_own else f"{text.value} (from {text.area_code})"

@@ -33,10 +33,11 @@ def show_plan(draft: PlanDraft) -> list[RenderableType]:
 
 
 def _skipped(draft: PlanDraft) -> str:
-    if not draft.skipped:
-        return "Nobody is left out."
     parts = ", ".join(f"{count:,} {reason}" for reason, count in draft.skipped.items())
-    return f"Left out: {parts}."
+    left_out = f"Left out: {parts}." if parts else "Nobody is left out."
+    if not draft.document.despite_opt_out:
+        return left_out
+    return f"{left_out} Despite an opt-out: {draft.despite_opt_out:,}."
 
 
 def _counts(draft: PlanDraft) -> Table:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
+from service.carrier_accounts import LOOPBACK_PORT, carrier_account, loopback_account
 from service.cli.serving import say_ready, serving
-from service.gateways import LOOPBACK_PORT, carrier_account, loopback_account
 from service.settings import load_settings
 
 _SHARE = click.FloatRange(0, 1)

@@ -18,11 +18,11 @@ from campaigns.subscribers.consent import (
     consent_history,
     get_subscriber,
     opt_in,
-    opt_out,
 )
 from campaigns.subscribers.counts import count_subscribers
 from campaigns.subscribers.languages import NAMES
 from campaigns.subscribers.sheets import Row, Sheet
+from service.cli.opt_outs import opt_out_command, opt_out_list_command
 from service.cli.output import NOTES, Answer, answering
 from service.database import reading
 from service.erasing import erase_everywhere
@@ -37,6 +37,10 @@ _COUNTED = ("entered", "changed", "returned", "left")
 @click.group()
 def subscribers() -> None:
     """People who receive texts."""
+
+
+subscribers.add_command(opt_out_command)
+subscribers.add_command(opt_out_list_command)
 
 
 @subscribers.command("import")
@@ -116,15 +120,6 @@ def count() -> Answer:
     return Answer(asdict(counts), shown)
 
 
-@subscribers.command("opt-out")
-@click.argument("number")
-@click.option("--source", required=True, help="How this was said: hotline, letter, visit ...")
-@answering
-def opt_out_command(number: str, source: str) -> Answer:
-    """Send no more texts to NUMBER, whatever any list says later."""
-    return _record(opt_out, number, source, state="opted_out", said="receives no more texts")
-
-
 @subscribers.command("opt-in")
 @click.argument("number")
 @click.option("--source", required=True, help="How this was said: hotline, letter, visit ...")
@@ -154,15 +149,17 @@ def history(number: str) -> Answer:
     with open_resources() as resources, reading(resources.sessions) as session:
         subscriber = get_subscriber(session, phone, sealer=resources.sealer)
         events = consent_history(session, subscriber)
-    table = Table("said", "at", "source", "recorded", title=mask(phone), box=None)
+    table = Table("said", "about", "at", "source", "recorded", title=mask(phone), box=None)
     for event in events:
         said, recorded = (
             f"{moment.astimezone(ZONE):%d/%m/%Y %H:%M}" for moment in (event.at, event.recorded_at)
         )
-        table.add_row(event.kind.value, said, event.source, recorded)
+        table.add_row(event.kind.value, event.topic or "all", said, event.source, recorded)
     document = [
         {
             "kind": event.kind.value,
+            "topic": event.topic,
+            "evidence": event.evidence,
             "at": event.at.isoformat(),
             "source": event.source,
             "recorded_at": event.recorded_at.isoformat(),

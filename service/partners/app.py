@@ -2,12 +2,13 @@
 
 from flask import Flask
 
+from service.partners.opt_outs import opt_outs
 from service.partners.orders import orders
 from service.partners.receipts import receipts
 from service.partners.reports import reports
 
 PREFIX = "/partner/v1"
-RESOURCES = (receipts, reports, orders)
+RESOURCES = (receipts, opt_outs, reports, orders)
 
 
 def add_partners_door(app: Flask) -> None:

@@ -6,9 +6,8 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import orjson
 from flask import Response, request
-
-from service.api.requests import as_json
 
 JSON = "application/json"
 NDJSON = "application/x-ndjson"
@@ -29,11 +28,11 @@ def answer_rows(
     form = request.accept_mimetypes.best_match([JSON, NDJSON, CSV]) or JSON
     match form:
         case "application/x-ndjson":
-            written = b"".join(as_json(row) + b"\n" for row in rows)
+            written = b"".join(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows)
         case "text/csv":
             written = write_csv(rows, fields=fields)
         case _:
-            written = as_json({name: rows, **facts})
+            written = orjson.dumps({name: rows, **facts})
     answer = Response(content_type=f"{CSV}; charset=utf-8" if form == CSV else form)
     answer.vary.add("Accept")
     answer.vary.add("Accept-Encoding")

@@ -19,7 +19,7 @@ from campaigns.partners.keys import (
 from campaigns.partners.models import Partner
 from campaigns.partners.references import References
 from service.api.kinds import NO_KEY
-from service.api.problems import Refusal, RefusedError
+from service.api.refusals import Refusal, RefusedError
 from service.api.requests import (
     CHALLENGE,
     NEEDS_SCOPE,

@@ -31,11 +31,16 @@ _KEYED_WITHHELD = frozenset("".join(_KEYED[letter] for letter in word) for word 
 
 
 def read_call_sid(form: Mapping[str, str]) -> str:
-    """Return the call's name, ``""`` where there is none.
+    """Return the call's name, ``""`` where there is none."""
+    return read_sid(form.get("CallSid", ""))
+
+
+def read_sid(written: str) -> str:
+    """Return a carrier's name for something, ``""`` where there is none.
 
     What is too long to be kept, or has characters that no database takes, is named by its digest.
     """
-    sid = form.get("CallSid", "").strip()
+    sid = written.strip()
     if not sid or _PLAIN_SID(sid):
         return sid
     return hashlib.sha256(sid.encode(errors="surrogatepass")).hexdigest()

@@ -19,6 +19,10 @@ TURNS_PATH = "/twilio/voice/turns/"
 STATUS_PATH = "/twilio/voice/status"
 RECORDINGS_PATH = "/twilio/voice/recordings"
 SOUNDS_PATH = "/twilio/voice/sounds/"
+STOP_CALL_PATH = "/twilio/voice/stop"
+# A call that is rejected is never answered, and costs neither side anything
+# (twilio.com/docs/voice/twiml/reject).
+REJECT = b'<?xml version="1.0" encoding="UTF-8"?><Response><Reject reason="busy"/></Response>'
 
 # What Gather calls a language is not always what Say calls it
 # (twilio.com/docs/voice/twiml/gather, "languages").

@@ -12,6 +12,7 @@ from service.web.metrics import Metrics
 from service.web.readiness import say_ready
 from service.web.recorded_prompts import recorded_prompts
 from service.web.request_log import log_requests
+from service.web.stop_pages import stop_pages
 
 LARGEST_BODY = 1024 * 1024
 
@@ -31,6 +32,7 @@ def create_app(resources: Resources) -> Flask:
     log_requests(app)
     app.register_blueprint(_machines(resources))
     app.register_blueprint(recorded_prompts(resources.settings.data_dir))
+    app.register_blueprint(stop_pages(resources))
     return app
 
 

@@ -1,4 +1,4 @@
-"""The ASGI application: two doors answer what carriers post, Flask answers the rest."""
+"""The ASGI application: three doors answer what carriers post, Flask answers the rest."""
 
 import gc
 from collections.abc import Callable, Sequence
@@ -9,7 +9,7 @@ from granian.utils.proxies import wrap_asgi_with_proxy_headers
 
 from campaigns.audit import Actor
 from campaigns.broadcasts.receiving import CarrierReport
-from service.gateways import callback_tokens, carrier_account
+from service.carrier_accounts import callback_tokens, carrier_account
 from service.queue_server import open_async_redis, open_redis
 from service.resources import Resources, open_resources, queue_address
 from service.settings import Settings, load_settings
@@ -20,6 +20,7 @@ from service.web.app import LARGEST_BODY, create_app
 from service.web.bodies import WholeBodies
 from service.web.calls_door import CallsDoor
 from service.web.group_commits import GroupCommit
+from service.web.inbound_door import InboundDoor
 from service.web.pages import Pages
 from service.web.receipts_door import ReceiptsDoor
 from service.web.signed_forms import Receive, Scope, Send, SignedForms
@@ -46,6 +47,7 @@ class Web:
         self._receipts = open_receipts_door(settings, self._commits)
         self._timer = TurnTimer(open_async_redis(redis_url))
         self._calls = open_calls_door(resources, self._asker.ask, took=self._timer.count)
+        self._inbound = open_inbound_door(resources, self._asker.ask)
         pages = Pages(create_app(resources), threads=_FLASK_THREADS)
         self._pages = WholeBodies(pages, most=LARGEST_BODY)
 
@@ -55,6 +57,8 @@ class Web:
                 await self._live(receive, send)
             case "http" if scope["path"].startswith(CALLBACK_PATH):
                 await self._receipts(scope, receive, send)
+            case "http" if InboundDoor.opens(scope["path"]):
+                await self._inbound(scope, receive, send)
             case "http" if CallsDoor.opens(scope["path"]):
                 await self._calls(scope, receive, send)
             case _:
@@ -71,6 +75,7 @@ class Web:
         await receive()
         await self._commits.close()
         await self._calls.close()
+        self._inbound.close()
         await self._timer.close()
         self._asker.close()
         self._opened.close()
@@ -112,6 +117,20 @@ def open_calls_door(
         now=resources.now,
     )
     return CallsDoor(switchboard, _signed_forms(settings), took=took)
+
+
+def open_inbound_door(resources: Resources, ask_for_texts: Callable[[], object]) -> InboundDoor:
+    """Open the door for what people send; *ask_for_texts* is called when a text is owed."""
+    settings = resources.settings
+    return InboundDoor(
+        resources.sessions,
+        _signed_forms(settings),
+        sealer=resources.sealer,
+        hotline=settings.hotline_number,
+        stop_call_number=settings.stop_call_number,
+        ask_for_texts=ask_for_texts,
+        now=resources.now,
+    )
 
 
 def _signed_forms(settings: Settings) -> SignedForms:

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from flask import Flask, Response, g, request, request_started
 
+from campaigns.subscribers.stop_links import STOP_PATH
 from service.logs import belonging_to, note
 
 HEADER = "X-Request-Id"
@@ -46,11 +47,16 @@ def _say(answer: Response) -> Response:
             log,
             "request",
             method=request.method,
-            path=request.path,
+            path=_path(),
             status=answer.status_code,
             ms=took_ms,
         )
     return answer
+
+
+def _path() -> str:
+    """Return the address that was asked for; a code that opts somebody out stays out of the log."""
+    return f"{STOP_PATH}..." if request.path.startswith(STOP_PATH) else request.path
 
 
 def _end(_error: BaseException | None) -> None:

@@ -18,7 +18,6 @@ from granian.log import LogLevels
 
 from service.errors import UnreachableError
 from service.logs import plan_of_logs
-from service.web.asgi import application
 
 _PR_SET_PDEATHSIG = 1
 _LOOK_EVERY_S = 0.02
@@ -68,6 +67,9 @@ def in_worker() -> Any:
         if os.getppid() != started_by:
             sys.exit(1)
     sys.setswitchinterval(_THREADS_SWITCH_AFTER_S)
+    # The process that only watches over the workers need not load what they answer with.
+    from service.web.asgi import application  # noqa: PLC0415
+
     return application()
 
 

@@ -25,6 +25,7 @@ from service.settings import Settings
 from service.web.app import create_app
 from service.web.asgi import open_calls_door
 from service.web.calls_door import CallsDoor
+from service.web.inbound_door import InboundDoor
 from tests.builders import NOON, a_person
 from tests.hotline.builders import LONG_AGO, SCRIPT, a_library
 
@@ -84,7 +85,7 @@ class Exchange:
 
 
 async def ask_asgi(
-    application: CallsDoor, path: str, body: bytes, headers: Mapping[str, str]
+    application: CallsDoor | InboundDoor, path: str, body: bytes, headers: Mapping[str, str]
 ) -> Answer:
     """Post a form to *application* as a server would hand it over."""
     plain, _, query = path.partition("?")
@@ -110,11 +111,9 @@ async def ask_asgi(
     return Answer(sent[0]["status"], said.get(b"content-type", b"").decode(), content)
 
 
-def an_exchange(
-    engine: Engine, sessions: sessionmaker[Session], sealer: Sealer, data_dir: Path
-) -> Exchange:
-    """Build the real application on *sessions*, signed for with TOKEN under PUBLIC_URL."""
-    settings = Settings.model_validate(
+def settings_of(data_dir: Path) -> Settings:
+    """Return the settings of a web that is signed for with TOKEN under PUBLIC_URL."""
+    return Settings.model_validate(
         {
             "data_dir": data_dir,
             "public_url": PUBLIC_URL,
@@ -122,6 +121,13 @@ def an_exchange(
             "loopback_auth_token": TOKEN,
         }
     )
+
+
+def an_exchange(
+    engine: Engine, sessions: sessionmaker[Session], sealer: Sealer, data_dir: Path
+) -> Exchange:
+    """Build the real application on *sessions*, signed for with TOKEN under PUBLIC_URL."""
+    settings = settings_of(data_dir)
     clock = Clock()
     resources = ClockedResources(settings, engine, sessions, sealer, clock)
     asks: list[str] = []

@@ -134,7 +134,7 @@ def test_one_voice_message_is_one_ticket_with_the_length_the_carrier_counted(
     ticket = a_ticket(session, sealer)
     again = open_ticket(
         session,
-        ticket.call_id,
+        ticket.call_id or 0,
         TicketKind.CALLBACK,
         urgency=Urgency.SOON,
         topic="",

@@ -60,6 +60,12 @@ def imported() -> list[Upload]:
 
 
 @pytest.fixture
+def done() -> list[int]:
+    """The errands that jobs have carried out, by number."""
+    return []
+
+
+@pytest.fixture
 def redis(valkey_url: str) -> Iterator[Redis]:
     with open_redis(valkey_url) as client:
         yield client
@@ -76,6 +82,7 @@ def job_context(
     voices: FakeVoices,
     files: dict[str, bytes],
     imported: list[Upload],
+    done: list[int],
 ) -> Iterator[JobContext]:
     context = JobContext(
         sessions=sessions,
@@ -91,6 +98,7 @@ def job_context(
         keep_file=files.__setitem__,
         drop_file=lambda name: files.pop(name, None),
         import_upload=imported.append,
+        do_errand=done.append,
     )
     provide(context)
     yield context

@@ -78,7 +78,7 @@ def test_a_damaged_row_keeps_nobody_elses_text_back(
     fingerprint, sealed = sealer.fingerprint(other), sealer.seal(other)
     order_text(
         session,
-        damaged.call_id,
+        damaged.call_id or 0,
         "Không mất tiền.",
         subject="V02.1",
         fingerprint=fingerprint,

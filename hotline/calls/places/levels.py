@@ -1,11 +1,8 @@
 """Levels: the level of the caller's own commune, what it allows, and what is announced."""
 
-import re
-
 from campaigns.levels import (
     LevelDecision,
     announced_level,
-    get_level,
     level_at,
 )
 from hotline.answers.bank import Approved
@@ -15,9 +12,9 @@ from hotline.calls.places.localities import communes_of, find_commune
 from hotline.calls.talks import Talk
 from hotline.communes import LONGEST_KEYED, Commune
 from hotline.documents import Wording
+from hotline.level_words import slots_of_decision
 from hotline.measures import measures_code
 from hotline.scripts.document import MENU_CHOICES
-from hotline.speaking.moments import write_moment
 
 OTHER_KEY = "1"
 MEASURES_KEY = "2"
@@ -25,8 +22,6 @@ MORE_KEY = "3"
 _AREA = "area"
 _OFFERED = "offered"
 _PART = "part"
-_NUMBER = re.compile(r"\d+/[^\W\d]\S*")
-_LONGEST_TITLE = 40
 
 
 class LevelPlace:
@@ -142,24 +137,8 @@ def _tell(talk: Talk, commune: Commune) -> None:
 
 
 def _say_decision(talk: Talk, phrase: str, decision: LevelDecision, commune: Commune) -> None:
-    level = get_level(decision.scheme, decision.level)
     wording: Wording = talk.library.phrases.phrases[phrase]
-    talk.tell_each(
-        wording,
-        lambda language: {
-            "area": commune.full_name,
-            "level": str(decision.level),
-            "colour": level.colour(language),
-            "from": write_moment(decision.effective_at, language),
-            "document": _number_of(decision.document),
-        },
-    )
-
-
-def _number_of(document: str) -> str:
-    """Return a document's number, such as 1825/QĐ-UBND: all of its title is longer than a turn."""
-    found = _NUMBER.search(document)
-    return found.group() if found else document[:_LONGEST_TITLE]
+    talk.tell_each(wording, lambda language: slots_of_decision(decision, commune, language))
 
 
 def _say_measures(talk: Talk, decision: LevelDecision) -> None:

@@ -26,7 +26,14 @@ class OptOutPlace:
             return False
         if heard.keys == YES_KEY:
             number = talk.sealer.unseal(talk.sealed)
-            opt_out(talk.session, number, source=SOURCE, sealer=talk.sealer, now=talk.now)
+            opt_out(
+                talk.session,
+                number,
+                source=SOURCE,
+                sealer=talk.sealer,
+                now=talk.now,
+                evidence=talk.sealer.evidence(SOURCE, str(talk.call_id)),
+            )
             talk.answer = talk.visit.topic
         talk.say("stop_done" if heard.keys == YES_KEY else "stop_kept")
         talk.say("after_answer")

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -14,12 +15,22 @@ from campaigns.errors import BroadcastFrozenError, PlanDriftedError, SignatureMi
 from campaigns.partners.errors import OrderRefusedError, OrderReportRefusedError
 from campaigns.partners.models import Partner
 from campaigns.partners.orders import LABEL, AreaOrder, Counted, report_order, withdraw_order
-from campaigns.plans.approvals import submit_plan
+from campaigns.people import Role
+from campaigns.plans.approvals import sign_plan, submit_plan
 from campaigns.plans.models import Plan
 from campaigns.plans.planning import draft_plan
 from campaigns.sealing import Sealer
 from campaigns.signing import is_signed
-from tests.builders import NOON, TERMS, a_document, a_level, a_province, a_signed_plan, a_subscriber
+from tests.builders import (
+    NOON,
+    TERMS,
+    a_document,
+    a_level,
+    a_person,
+    a_province,
+    a_signed_plan,
+    a_subscriber,
+)
 from tests.campaigns.partners.builders import a_partner
 
 
@@ -112,6 +123,19 @@ def test_what_a_carrier_cannot_know_is_not_ordered(
     plan = a_signed_plan(session, tagged)
     with pytest.raises(OrderRefusedError, match="which no carrier knows"):
         an_order(session, plan, partner, sealer)
+
+
+def test_texts_with_a_link_of_each_reader_are_not_ordered(
+    session: Session, sealer: Sealer, partner: Partner
+) -> None:
+    texts = {"vi": "Lạng Sơn: Thực hiện 5K tại {area}. Ngừng nhận: {stop_link}"}
+    terms = replace(TERMS, address="https://loa.example.vn")
+    draft = draft_plan(session, a_document(texts=texts), terms=terms, now=NOON)
+    plan = submit_plan(session, draft, author="tacgia", revise=False, now=NOON)
+    for login, role in (("duyet", Role.CONTENT_APPROVER), ("gui", Role.SENDER)):
+        sign_plan(session, plan, a_person(session, login, role, agency=login), now=NOON)
+    with pytest.raises(OrderRefusedError, match="each reader's own link"):
+        order_plan(session, plan, partner, terms=terms, signer=sealer.signer, now=NOON)
 
 
 def test_a_carriers_figure_stands_in_the_ledger_as_its_own(

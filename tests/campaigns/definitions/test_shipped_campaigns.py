@@ -23,6 +23,7 @@ TOPICS = {
     "mot-ung-dung",
     "keu-goi-tiem-chung",
     "tiem-mui-2",
+    "tiem-luu-dong",
     "dinh-chinh-tin-sai",
     "nguoi-lao-dong-ve-que",
     "sua-chung-nhan-tiem",

@@ -9,6 +9,7 @@ from sqlalchemy import Engine, event, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from campaigns.access.standing import withdraw_person
+from campaigns.areas import Area
 from campaigns.audit import AuditEntry
 from campaigns.broadcasts.launching import launch
 from campaigns.errors import (
@@ -24,11 +25,19 @@ from campaigns.errors import (
 )
 from campaigns.people import Person, Role, get_person, hold_person
 from campaigns.plans.approvals import list_signatures, sign_plan, submit_plan
-from campaigns.plans.local_texts import LocalText, fill_local, fillers_of, list_local
+from campaigns.plans.local_texts import (
+    LocalText,
+    fill_local,
+    fillers_of,
+    list_local,
+    newest_texts,
+)
 from campaigns.plans.models import Plan
 from campaigns.plans.planning import PlanDraft, draft_plan
 from campaigns.revisions import get_newest_revision, keep_revision
 from campaigns.sealing import Sealer
+from campaigns.texts.diacritics import unaccent
+from service.area_files import recode_everywhere
 from tests.builders import (
     NOON,
     TERMS,
@@ -38,6 +47,7 @@ from tests.builders import (
     a_signed_plan,
     a_subscriber,
     an_area,
+    numbered,
 )
 from tests.databases import someone_waits
 from tests.fakes.processes import eventually
@@ -214,6 +224,94 @@ class TestPlanning:
         assert [
             one.area.code for one in list_local(session, revision, only={BA_SON}, now=NOON)
         ] == [BA_SON]
+
+
+class TestFromAbove:
+    def test_the_nearest_word_above_holds_where_a_commune_says_nothing(
+        self, session: Session, editor: Person
+    ) -> None:
+        """Slot by slot; a commune's own word is displaced by nothing from above."""
+        everybody = a_person(session, "tinh", Role.COMMUNE_EDITOR, areas=["20"])
+        fill(session, everybody, "20", local_place="Nhà văn hóa xã", local_hours="7h-11h")
+        with_own = fill(session, editor, local_place="Trạm y tế xã")
+        assert {slot: text.area_code for slot, text in with_own.items()} == {
+            "local_place": BA_SON,
+            "local_hours": "20",
+        }
+        bodies = {text.area_code: unaccent(text.chosen.body) for text in draft(session).texts}
+        assert "tai Tram y te xa, 7h-11h" in bodies[BA_SON]
+        assert "tai Nha van hoa xa, 7h-11h" in bodies[CAO_LOC]
+        an_area(session, "061", name="Huyện", parent="20")
+        session.scalars(select(Area).where(Area.code == CAO_LOC)).one().parent_code = "061"
+        session.flush()
+        fill(session, everybody, "061", local_place="Trường học")
+        bodies = {text.area_code: unaccent(text.chosen.body) for text in draft(session).texts}
+        assert "tai Truong hoc, 7h-11h" in bodies[CAO_LOC]
+        assert "tai Tram y te xa, 7h-11h" in bodies[BA_SON]
+        found = list_local(session, get_newest_revision(session, "tiem-chung"), now=NOON)
+        assert {one.area.code: one.missing for one in found} == dict.fromkeys(
+            ("061", CAO_LOC, BA_SON, "20"), ()
+        )
+
+    @pytest.mark.usefixtures("editor")
+    def test_a_word_from_above_that_nobody_would_read_voids_nothing(self, session: Session) -> None:
+        everybody = fill_everywhere(session)
+        plan = a_signed_plan(session, DOCUMENT)
+        fill(session, everybody, "20", local_place="Nhà văn hóa xã")
+        assert launch(session, plan, terms=TERMS, now=NOON).deliveries == 4
+
+    def test_a_word_from_above_that_somebody_would_read_voids_what_was_signed(
+        self, session: Session, editor: Person
+    ) -> None:
+        everybody = a_person(session, "tinh", Role.COMMUNE_EDITOR, areas=["20"])
+        fill(session, everybody, "20")
+        fill(session, editor)
+        plan = a_signed_plan(session, DOCUMENT)
+        fill(session, everybody, "20", local_place="Nhà văn hóa xã")
+        with pytest.raises(PlanDriftedError):
+            launch(session, plan, terms=TERMS, now=NOON)
+
+
+class TestRecoding:
+    @pytest.fixture(autouse=True)
+    def _communes(self, session: Session, editor: Person) -> None:
+        """Two communes of the editor's are to become one that nobody lives in yet."""
+        for code in ("06301", "06302"):
+            an_area(session, code, name=f"Xã {code}", parent=BA_SON)
+        for code in ("06401", "06402"):
+            an_area(session, code, name=f"Xã {code}", parent=BA_SON)
+        # Those two begin only with the reform.
+        for area in session.scalars(select(Area).where(Area.code.startswith("064"))):
+            area.valid_from = NOON.date()
+        session.flush()
+        assert fill(session, editor, "06301")
+
+    def recode(self, session: Session, *pairs: tuple[str, str]) -> dict[str, LocalText]:
+        rows = [{"old": old, "new": new, "on": f"{NOON:%Y-%m-%d}"} for old, new in pairs]
+        recode_everywhere(session, numbered(rows), name="t", now=NOON)
+        campaign = get_newest_revision(session, "tiem-chung").campaign_id
+        return newest_texts(session, campaign).get(pairs[0][1], {})
+
+    def test_what_was_filled_in_is_said_under_the_new_code(
+        self, session: Session, editor: Person
+    ) -> None:
+        """As its writer's word; loaded again, what the commune says since stands."""
+        taken = self.recode(session, ("06301", "06401"))
+        assert {slot: text.value for slot, text in taken.items()} == SAID
+        assert {text.person.login for text in taken.values()} == {"xa"}
+        fill(session, editor, "06401", local_place="Nhà văn hóa")
+        again = self.recode(session, ("06301", "06401"))
+        assert again["local_place"].value == "Nhà văn hóa"
+
+    def test_of_several_communes_only_what_all_of_them_say_is_taken_over(
+        self, session: Session, editor: Person
+    ) -> None:
+        fill(session, editor, "06302", local_place=SAID["local_place"], local_hours="13h-17h")
+        taken = self.recode(session, ("06301", "06401"), ("06302", "06401"))
+        assert taken.keys() == {"local_place"}
+
+    def test_a_commune_that_takes_in_another_is_not_spoken_for(self, session: Session) -> None:
+        assert self.recode(session, ("06301", "06302")) == {}
 
 
 class TestSigning:

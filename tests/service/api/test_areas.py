@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from campaigns.people import Role
 from campaigns.sealing import Sealer
 from campaigns.subscribers.models import Subscriber
+from service.api.areas import LARGEST_TREE, MOST_AREAS
 from tests.builders import a_province
 from tests.service.api.conftest import Program
 
@@ -73,3 +74,35 @@ def test_decisions_are_recorded_together_or_not_at_all(admin: Program, program: 
     assert [one["area"] for one in kept] == ["06196"]
     assert len(owner.get("/areas/06196/levels")["items"]) == 2
     admin.post("/levels", {"decisions": both[:1]}, code=403)
+
+
+def test_a_country_with_all_of_its_communes_is_taken_over_at_once(admin: Program) -> None:
+    """63 provinces, 705 districts and 10,599 communes, as there were in 2024."""
+    counts = (63, 705, 10_599)
+    codes = [[f"{rank}{number:05}" for number in range(count)] for rank, count in enumerate(counts)]
+    rows = [
+        {
+            "code": code,
+            "name": f"Đơn vị hành chính số {code}",
+            "kind": ("tỉnh", "huyện", "xã")[rank],
+            "parent": codes[rank - 1][number % counts[rank - 1]] if rank else "",
+            "valid_from": "2024-01-01",
+            "valid_to": "2025-06-30",
+            "tags": "",
+        }
+        for rank, level in enumerate(codes)
+        for number, code in enumerate(level)
+    ]
+    assert admin.post("/areas", {"areas": rows})["added"] == sum(counts)
+    too_many = {"areas": [rows[0]] * (MOST_AREAS + 1)}
+    assert admin.post("/areas", too_many, code=422)["errors"][0]["field"] == "areas"
+    too_large = b" " * (LARGEST_TREE + 1)
+    headers = {"Content-Type": "application/json"}
+    refused = admin.ask("POST", "/areas", code=413, data=too_large, headers=headers)
+    assert refused["type"] == "/api/problems/too-large"
+
+
+def test_what_is_not_a_tree_may_be_no_larger_than_usual(admin: Program) -> None:
+    headers = {"Content-Type": "application/json"}
+    large = b" " * (2 * 1024 * 1024)
+    admin.ask("POST", "/areas/recodings", code=413, data=large, headers=headers)

@@ -34,7 +34,7 @@ from service.web.app import create_app
 from tests.builders import NOON, a_person, an_area
 from tests.fakes.telephones import Clock, ClockedResources
 from tests.service.api.conftest import Program
-from workers.queues import IMPORT_TIMEOUT_S
+from workers.queues import LONG_TIMEOUT_S
 
 LEASE = timedelta(minutes=5)
 LIST = "phone,area\n0961234515,06196\n0961234516,06196\n1022,06196\n"
@@ -76,9 +76,14 @@ class Desk:
 
 @pytest.fixture
 def desk(
-    own_engine: Engine, commits: sessionmaker[Session], sealer: Sealer, *, data_dir: Path
+    own_engine: Engine,
+    commits: sessionmaker[Session],
+    sealer: Sealer,
+    *,
+    data_dir: Path,
+    valkey_url: str,
 ) -> Desk:
-    settings = Settings.model_validate({"data_dir": data_dir, "redis_url": "redis://127.0.0.1:1"})
+    settings = Settings.model_validate({"data_dir": data_dir, "redis_url": valkey_url})
     return Desk(ClockedResources(settings, own_engine, commits, sealer, Clock()))
 
 
@@ -241,6 +246,6 @@ def test_what_a_killed_process_left_on_the_disk_is_removed(data_dir: Path) -> No
     for left in (young, old):
         left.mkdir()
         (left / "list.csv").write_text(LIST)
-    long_ago = time.time() - IMPORT_TIMEOUT_S - 60
+    long_ago = time.time() - LONG_TIMEOUT_S - 60
     os.utime(old, (long_ago, long_ago))
     assert list(uploads_directory(data_dir).iterdir()) == [young]

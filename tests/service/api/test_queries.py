@@ -31,6 +31,8 @@ SAYS_ONE_THING = {
     "/hotline/editions/<int(max=9223372036854775807):number>",
     "/subscribers/imports/<int(max=9223372036854775807):number>",
     "/subscribers/imports/<int(max=9223372036854775807):number>/rejects",
+    "/plans/errands/<int(max=9223372036854775807):number>",
+    "/broadcasts/errands/<int(max=9223372036854775807):number>",
     # Two days, never more.
     "/figures",
     # Hours of one day, and a handful of networks.

@@ -34,12 +34,15 @@ def test_communes_fill_in_before_anything_is_submitted(busy_clerk: Clerk, file: 
         ("06184", ["local_place", "local_hours"]),
         ("06196", []),
     ]
+    own = busy_clerk.answer("campaigns", "local", SLUG, "--user", "xa")
+    assert [one["area"] for one in own["communes"]] == ["06196"]
     shown = busy_clerk.run("campaigns", "local", SLUG).stdout
     assert "where to go in the commune" in shown
     assert "7h-11h ngày 3/3" in shown
     changed = busy_clerk.answer("users", "change", "xa", "--area", "20")
     assert changed["areas"] == ["20"]
-    busy_clerk.answer("campaigns", "fill", SLUG, "06184", *words[4:], "--user", "xa")
+    busy_clerk.answer("campaigns", "fill", SLUG, "20", *words[4:], "--user", "xa")
+    assert "Trạm y tế xã (from 20)" in busy_clerk.run("campaigns", "local", SLUG).stdout
     submitted = busy_clerk.answer("campaigns", "submit", file)
     assert submitted["recipients"] == 3
     assert "tại Trạm y tế xã" in submitted["samples"][0]["body"] or (

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from service.gateways import carrier_account
+from service.carrier_accounts import carrier_account
 from service.settings import Settings, load_settings
 
 PROXY = "http://proxy.example.vn:3128"

@@ -1,0 +1,1 @@
+"""Inbound: what people text to us, understood, answered from approved answers, or kept."""
