@@ -9,6 +9,8 @@ from sqlalchemy.orm import Session
 
 from campaigns.audit import verify_chain
 from campaigns.errors import SealBrokenError
+from campaigns.partners.accounts import list_partners
+from campaigns.partners.settlements import first_broken
 from campaigns.sealing import Sealer
 from campaigns.subscribers.consent import keeps_numbers, require_own_seal
 from service.database import READ_ONLY, open_sessions, reading
@@ -43,7 +45,7 @@ def examine(settings: Settings, engine: Engine) -> list[Finding]:
     if answer.ok:
         findings += [_is_current(engine), _is_sound(engine)]
     if all(finding.ok for finding in findings):
-        findings += [find_seal(settings, engine), _is_one_chain(engine)]
+        findings += [find_seal(settings, engine), _is_one_chain(engine), _is_settled(engine)]
     return [*findings, _queue_answers(settings)]
 
 
@@ -92,6 +94,21 @@ def find_seal(settings: Settings, engine: Engine) -> Finding:
     except (SealBrokenError, SettingsError) as broken:
         return Finding("seal key", ok=False, said=str(broken))
     return Finding("seal key", ok=True, said="opens the numbers that are kept")
+
+
+def _is_settled(engine: Engine) -> Finding:
+    """Follow each partner's chain of settlements."""
+    with _session(engine) as session:
+        partners = list_partners(session)
+        since = {one.name: first_broken(session, one) for one in partners}
+    broken = [f"{name} from {day} on" for name, day in since.items() if day is not None]
+    if broken:
+        said = (
+            f"{', '.join(broken)} are not as they were made: keep a copy of the database, and "
+            "compare with the files that the partner holds"
+        )
+        return Finding("settlements", ok=False, said=said)
+    return Finding("settlements", ok=True, said=f"of {len(partners)} partners, each one chain")
 
 
 def _is_one_chain(engine: Engine) -> Finding:

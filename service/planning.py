@@ -4,6 +4,9 @@ from redis import Redis
 from sqlalchemy.orm import Session
 
 from campaigns.broadcasts.launching import Launched, launch
+from campaigns.broadcasts.ordering import order_plan
+from campaigns.partners.accounts import get_partner
+from campaigns.partners.orders import AreaOrder
 from campaigns.plans.approvals import get_plan, submit_plan
 from campaigns.plans.models import Plan
 from campaigns.plans.planning import Terms, draft_plan
@@ -40,6 +43,18 @@ def launch_plan(session: Session, reference: str, resources: Resources) -> Launc
         session,
         get_plan(session, reference),
         terms=terms_of(resources.settings),
+        now=resources.now(),
+    )
+
+
+def order_from(session: Session, reference: str, name: str, resources: Resources) -> AreaOrder:
+    """Order the plan with this number or digest from the partner *name*."""
+    return order_plan(
+        session,
+        get_plan(session, reference),
+        get_partner(session, name),
+        terms=terms_of(resources.settings),
+        signer=resources.sealer.signer,
         now=resources.now(),
     )
 

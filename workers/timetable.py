@@ -8,6 +8,7 @@ from typing import Any
 from redis import Redis
 
 from workers.caller_texts import recover_caller_texts, send_caller_texts
+from workers.carriers import watch_carriers
 from workers.errands import do_errands
 from workers.imports import import_uploads
 from workers.partners import tell_partners
@@ -15,6 +16,7 @@ from workers.pushes import push_to_partners
 from workers.queues import QueueName, ask_for
 from workers.receipts import drain_receipts
 from workers.retention import keep_retention
+from workers.settlements import settle_partners
 from workers.upkeep import listen_again, recover, wake_broadcasts
 from workers.voice_messages import fetch_voice_messages
 
@@ -41,6 +43,8 @@ TIMETABLE = (
     Entry(tell_partners, QueueName.UPKEEP, timedelta(seconds=2)),
     Entry(recover, QueueName.UPKEEP, timedelta(seconds=5)),
     Entry(listen_again, QueueName.UPKEEP, timedelta(minutes=1)),
+    Entry(settle_partners, QueueName.UPKEEP, timedelta(minutes=10)),
+    Entry(watch_carriers, QueueName.UPKEEP, timedelta(minutes=2)),
 )
 
 

@@ -58,15 +58,15 @@ def launch(session: Session, plan: Plan, *, terms: Terms, now: datetime) -> Laun
     SignatureMissingError, RulesBrokenError, PlanDriftedError, and BroadcastFrozenError when it was
     launched before.
     """
-    session.execute(select(Plan.id).where(Plan.id == plan.id).with_for_update())
+    hold_plan(session, plan)
     require_not_launched(session, plan)
     require_approval(session, plan)
     document = plan.revision.document
     draft = draft_plan(session, document, terms=terms, now=now)
     refuse_broken(draft)
     require_same(plan, draft)
-    broadcast = _add_broadcast(session, plan, document, now=now)
-    _add_texts(session, broadcast, draft.texts)
+    broadcast = add_broadcast(session, plan, document, now=now)
+    add_texts(session, broadcast, draft.texts)
     count = _add_deliveries(session, broadcast, draft, lanes=terms.lanes)
     ranges = _list_ranges(session, broadcast, count, lanes=terms.lanes)
     per_text = draft.costs.segments / max(1, draft.recipients)
@@ -83,19 +83,26 @@ def launch(session: Session, plan: Plan, *, terms: Terms, now: datetime) -> Laun
     return Launched(broadcast, count, [lane for lane, _, _ in ranges])
 
 
+def hold_plan(session: Session, plan: Plan) -> Broadcast | None:
+    """Keep others from carrying *plan* out meanwhile; return the broadcast that it is already."""
+    session.execute(select(Plan.id).where(Plan.id == plan.id).with_for_update())
+    return session.scalar(select(Broadcast).where(Broadcast.plan_id == plan.id))
+
+
 def require_not_launched(session: Session, plan: Plan) -> None:
-    """Raise BroadcastFrozenError when *plan* was launched before."""
+    """Raise BroadcastFrozenError when *plan* was launched or ordered before."""
     before = session.scalar(select(Broadcast.id).where(Broadcast.plan_id == plan.id))
     if before is not None:
         raise BroadcastFrozenError(
-            f"Plan {plan.id} was launched already, as broadcast {before}. Nothing was sent twice. "
-            f"See it with `loa broadcasts status {before}`."
+            f"Plan {plan.id} was launched or ordered already, as broadcast {before}. Nothing "
+            f"was sent twice. See it with `loa broadcasts status {before}`."
         )
 
 
-def _add_broadcast(
+def add_broadcast(
     session: Session, plan: Plan, document: CampaignDocument, *, now: datetime
 ) -> Broadcast:
+    """Add the broadcast that carries *plan* out; nobody is owed anything by it yet."""
     broadcast = Broadcast(
         plan_id=plan.id,
         title=document.title,
@@ -113,7 +120,8 @@ def _add_broadcast(
     return broadcast
 
 
-def _add_texts(session: Session, broadcast: Broadcast, texts: Sequence[RenderedText]) -> None:
+def add_texts(session: Session, broadcast: Broadcast, texts: Sequence[RenderedText]) -> None:
+    """Keep each of *texts* as what *broadcast* says in one area and language."""
     codes = sorted({rendered.area_code for rendered in texts})
     places = {code: number for number, code in enumerate(codes, start=1)}
     rows = [

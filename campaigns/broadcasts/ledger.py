@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from campaigns.deliveries import BroadcastText, Delivery, DeliveryState
 from campaigns.gateway import Outcome
+from campaigns.partners.orders import describe_orders, orders_in
 
 # How many deliveries stand in which state, by the commune their text is for.
 Split = dict[str, dict[str, int]]
@@ -28,6 +29,9 @@ class AcceptedBy:
 class Ledger:
     """Counts of deliveries; ``planned`` is the sum of all the others or the books are wrong.
 
+    ``ordered`` is what carriers were asked to send themselves, with the figures that they give:
+    nobody here has counted those, and they are in no sum.
+
     ``despite_opt_out`` says how many of those accepted went to people who had opted out, because
     the broadcast overrides that.
     """
@@ -43,6 +47,7 @@ class Ledger:
     unknown: int = 0
     accepted_by: AcceptedBy = field(default_factory=AcceptedBy)
     failed: dict[str, int] = field(default_factory=dict)
+    ordered: list[dict[str, Any]] = field(default_factory=list)
     despite_opt_out: int = 0
 
     @property
@@ -81,6 +86,7 @@ def draw_ledger(session: Session, broadcast_id: int) -> Ledger:
     ledger = Ledger(broadcast_id, _planned(session, broadcast_id))
     for counted in _count(session, broadcast_id):
         _enter(ledger, counted)
+    ledger.ordered = describe_orders(session, orders_in(session, broadcast_id))
     return ledger
 
 
@@ -95,6 +101,7 @@ def draw_and_split(session: Session, broadcast_id: int) -> tuple[Ledger, Split]:
         _enter(ledger, counted)
         states = split.setdefault(areas[counted.text_id], {})
         states[counted.state.value] = states.get(counted.state.value, 0) + counted.texts
+    ledger.ordered = describe_orders(session, orders_in(session, broadcast_id))
     return ledger, split
 
 

@@ -31,6 +31,7 @@ class PartnerScope(StrEnum):
     REPORTS_READ = "reports.read"
     REPORTS_ACKNOWLEDGE = "reports.acknowledge"
     OPTOUTS_WRITE = "optouts.write"
+    ORDERS_CARRY_OUT = "orders.carry_out"
 
 
 class PartnerKey(Base):

@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 from campaigns.deliveries import Broadcast
 from campaigns.local_time import ZONE
 from campaigns.partners.carrier_codes import explain_code
-from campaigns.partners.errors import PartnerRefusedError
 from campaigns.partners.models import FeedEntry, FeedState, Partner
 from campaigns.partners.references import References
 
@@ -64,22 +63,6 @@ def read_feed(
         return Stretch(rows, found[-1].seq, max(last, found[-1].seq))
     newest = found[-1].seq if found else 0
     return Stretch(rows, max(wanted.after, last, newest), max(last, newest))
-
-
-def acknowledge(session: Session, partner: Partner, seq: int, *, now: datetime) -> int:
-    """Note that *partner* has read its feed up to *seq*; return how far it has read.
-
-    That never goes back. Raises PartnerRefusedError for entries that there are not yet.
-    """
-    kept = session.get_one(Partner, partner.id, with_for_update=True, populate_existing=True)
-    if seq > kept.last_seq:
-        raise PartnerRefusedError(
-            f"The feed ends at {kept.last_seq}. Nothing was changed. Acknowledge what you have "
-            "read."
-        )
-    if seq > kept.acknowledged_seq:
-        kept.acknowledged_seq, kept.acknowledged_at = seq, now
-    return kept.acknowledged_seq
 
 
 def _entries(partner: Partner, wanted: Wanted) -> Any:

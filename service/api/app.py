@@ -11,6 +11,7 @@ from service.api.areas import areas
 from service.api.audit import audit
 from service.api.broadcasts import broadcasts
 from service.api.campaigns import campaigns
+from service.api.carriers import carriers
 from service.api.deliveries import deliveries
 from service.api.description import describe
 from service.api.documentation import documentation
@@ -22,7 +23,9 @@ from service.api.invitations import invitations
 from service.api.keys import keys
 from service.api.levels import levels
 from service.api.local_texts import local_texts
+from service.api.orders import orders
 from service.api.partner_pushes import partner_pushes
+from service.api.partner_reports import partner_reports
 from service.api.partners import partners
 from service.api.people import people
 from service.api.plans import plans
@@ -36,9 +39,9 @@ SPEC = "/api/openapi.json"
 VERSION = "1.0"
 RESOURCES = (
     *(areas, levels, figures, subscribers, imports),
-    *(campaigns, local_texts, plans, broadcasts, deliveries),
+    *(campaigns, local_texts, plans, broadcasts, deliveries, orders, carriers),
     *(hotline, answers, editions, people, sessions, invitations, keys, audit),
-    *(partners, partner_pushes),
+    *(partners, partner_pushes, partner_reports),
 )
 
 

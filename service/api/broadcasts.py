@@ -28,6 +28,7 @@ from campaigns.plans.approvals import get_plan, require_approval
 from service.api.errands import AS_ERRAND, ErrandOut, answer_errand, give_errand, point_to_errand
 from service.api.kept import kept, kept_value
 from service.api.once import Deed, once
+from service.api.orders import OrderOut
 from service.api.paging import PageQuery, number_in, page
 from service.api.requests import answer, needs, reading, resources
 from service.planning import ask_for_sending, launch_plan
@@ -71,6 +72,8 @@ class AcceptedByOut(BaseModel):
 class LedgerOut(BaseModel):
     """Where every delivery stands; ``planned`` is the sum of all others while ``balanced``.
 
+    ``ordered`` is what carriers were asked to send themselves: their own figures, in no sum.
+
     ``despite_opt_out`` is how many of those accepted went to people who had opted out.
     """
 
@@ -85,6 +88,7 @@ class LedgerOut(BaseModel):
     unknown: int
     accepted_by: AcceptedByOut
     failed: dict[str, int]
+    ordered: list[OrderOut]
     despite_opt_out: int
     balanced: bool
     settled: bool

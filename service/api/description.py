@@ -10,7 +10,7 @@ from campaigns.access.answered import LONGEST_KEY
 from campaigns.definitions.document import CampaignDocument
 from service.api.once import HEADER, ONCE
 from service.api.problems import CONTENT_TYPE, Problem
-from service.api.requests import NEEDS
+from service.api.requests import NEEDS, NEEDS_SCOPE
 
 ABOUT = (
     "What the command line does, for operators' programs. Every request carries a key or a "
@@ -35,6 +35,7 @@ _READ_BY_HAND: dict[tuple[str, str], dict[str, Any]] = {
         "text/csv": {"schema": {"type": "string"}},
     },
     ("/api/v1/subscribers/imports", "post"): {"application/octet-stream": _BYTES},
+    ("/api/v1/partners/{name}/reconcile", "post"): {"text/csv": _BYTES},
 }
 
 
@@ -72,8 +73,16 @@ def _add_form(schemas: dict[str, Any], form: type[BaseModel]) -> None:
     schemas |= {name: schema} | {f"{name}.{part}": parts[part] for part in parts}
 
 
+def _needed(view: object) -> str:
+    """Say what whoever asks *view* must be allowed; nothing where anybody may."""
+    if (permission := getattr(view, NEEDS, None)) is not None:
+        return f"Needs the permission `{permission}`."
+    scope = getattr(view, NEEDS_SCOPE, None)
+    return f"For partners: needs a key with the scope `{scope}`." if scope is not None else ""
+
+
 def _complete(operation: dict[str, Any], view: object) -> None:
-    permission = getattr(view, NEEDS, None)
+    needed = _needed(view)
     operation["summary"] = operation["summary"].rstrip(".")
     if "requestBody" in operation:
         operation["requestBody"]["required"] = True
@@ -81,10 +90,10 @@ def _complete(operation: dict[str, Any], view: object) -> None:
         "description": "A problem",
         "content": {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }
-    if permission is not None:
+    if needed:
         operation["security"] = [{"key": []}]
         said = operation.get("description", "")
-        operation["description"] = f"{said}\n\nNeeds the permission `{permission}`.".strip()
+        operation["description"] = f"{said}\n\n{needed}".strip()
     if getattr(view, ONCE, False):
         operation.setdefault("parameters", []).append(
             {

@@ -19,6 +19,7 @@ from service.api.kinds import (
     Kind,
 )
 from service.api.partner_kinds import PARTNER_KINDS
+from service.api.partner_remedies import DEALING_RULES
 from service.api.text_remedies import TEXT_RULES
 
 _UNKNOWN = (
@@ -170,6 +171,7 @@ _RULES = (
         "Chưa gửi gì. Phát lệnh gửi lại nếu vẫn cần.",
     ),
     *ACCESS_RULES,
+    *DEALING_RULES,
     Kind(
         "seal-broken",
         HTTPStatus.SERVICE_UNAVAILABLE,

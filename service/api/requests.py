@@ -33,6 +33,8 @@ from service.resources import Resources
 
 View = TypeVar("View", bound=Callable[..., Any])
 NEEDS = "loa_needs"
+# What views of partners are marked with, whose door knows their keys.
+NEEDS_SCOPE = "loa_needs_scope"
 OPEN = "loa_open"
 _BEARER = "bearer"
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="loa"'}

@@ -22,6 +22,7 @@ COMMANDS = {
     "hotline": ("service.cli.hotline", "hotline", "What the hotline says, and to whom."),
     "keys": ("service.cli.keys", "keys", "Keys with which programs act for somebody."),
     "partners": ("service.cli.partners", "partners", "Telecom companies that carry the texts."),
+    "reports": ("service.cli.reports", "reports", "What became of texts."),
     "subscribers": ("service.cli.subscribers", "subscribers", "People who receive texts."),
     "texts": ("service.cli.texts", "texts", "How long a text is, and what makes it long."),
     "up": ("service.cli.up", "up", "Everything on this one machine."),

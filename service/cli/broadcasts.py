@@ -22,9 +22,11 @@ from campaigns.broadcasts.controls import (
 from campaigns.broadcasts.ledger import Ledger, draw_ledger
 from campaigns.deliveries import Broadcast
 from campaigns.local_time import ZONE
+from campaigns.partners.orders import describe_orders, withdraw_order
 from service.cli.ledger_views import show_ledger, show_progress
 from service.cli.output import NOTES, Answer, answering
 from service.database import reading
+from service.planning import order_from
 from service.resources import Resources, open_resources
 
 LOOK_EVERY_S = 0.5
@@ -117,6 +119,41 @@ def stop_all_command() -> Answer:
             [broadcast_document(broadcast) for broadcast in stopped],
             shown or ["Nothing was being sent."],
         )
+
+
+@broadcasts.command("order")
+@click.argument("plan")
+@click.option("--partner", required=True, help="Whose network it is; see `loa partners status`.")
+@answering
+def order_command(plan: str, partner: str) -> Answer:
+    """Order the signed PLAN from a carrier, who sends it to everybody in its areas."""
+    with open_resources() as resources, resources.sessions.begin() as session:
+        made = order_from(session, plan, partner, resources)
+        (document,) = describe_orders(session, [made])
+    said = f"Order {made.id} to {partner}, as broadcast {made.broadcast_id}; digest {made.digest}."
+    return Answer(document | {"document": made.terms}, [said])
+
+
+@broadcasts.command("orders")
+@click.argument("broadcast_id", metavar="ID", type=int)
+@answering
+def orders_command(broadcast_id: int) -> Answer:
+    """Show what was ordered as broadcast ID, and what carriers say became of it."""
+    with open_resources() as resources:
+        _, ledger = look(resources, broadcast_id)
+    return Answer({"orders": ledger.ordered}, [show_ledger(ledger)])
+
+
+@broadcasts.command("withdraw-order")
+@click.argument("number", type=int)
+@answering
+def withdraw_order_command(number: int) -> Answer:
+    """Withdraw order NUMBER; call the carrier, too: what it has sent cannot be called back."""
+    with open_resources() as resources, resources.sessions.begin() as session:
+        order = withdraw_order(session, number, now=resources.now())
+        (document,) = describe_orders(session, [order])
+    said = f"Order {number} to {document['partner']} is withdrawn. Call the carrier as well."
+    return Answer(document, [said])
 
 
 def look(resources: Resources, broadcast_id: int) -> tuple[Broadcast, Ledger]:

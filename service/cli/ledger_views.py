@@ -55,6 +55,12 @@ def show_ledger(ledger: Ledger) -> RenderableType:
         Text(f"planned ({verdict})", style="bold green" if ledger.is_balanced else "bold red"),
         f"{ledger.planned:,}",
     )
+    for order in ledger.ordered:
+        said, name = order["reported"], order["partner"]
+        table.add_section()
+        table.add_row(f"ordered from {name}, its own figure", f"{said['sent']:,}" if said else "-")
+        for word in ("delivered", "failed") if said else ():
+            table.add_row(f"  {word}, says {name}", f"{said[word]:,}")
     return table
 
 

@@ -25,6 +25,7 @@ from campaigns.partners.keys import (
 from service.cli.moments import Moment
 from service.cli.output import Answer, answering
 from service.cli.partner_pushes import push, replay_feed, secret
+from service.cli.partner_reports import reconcile, reports, settle, signing_key
 from service.database import reading
 from service.partner_documents import describe_key, describe_partner, describe_partners
 from service.resources import open_resources
@@ -33,6 +34,10 @@ from service.resources import open_resources
 @click.group()
 def partners() -> None:
     """Telecom companies that carry texts, and what they are told of them."""
+
+
+for command in (secret, push, replay_feed, reports, settle, reconcile, signing_key):
+    partners.add_command(command)
 
 
 @partners.command("add")
@@ -179,10 +184,6 @@ def status() -> Answer:
         )
     empty = "There are no partners yet. Add one with `loa partners add NAME --carriers C`."
     return Answer({"partners": documents}, [table if documents else empty])
-
-
-for command in (secret, push, replay_feed):
-    partners.add_command(command)
 
 
 def _made(new: NewPartnerKey) -> Answer:

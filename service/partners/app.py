@@ -3,11 +3,13 @@
 from flask import Flask
 
 from service.partners.opt_outs import opt_outs
+from service.partners.orders import orders
 from service.partners.posts import posts
 from service.partners.receipts import receipts
+from service.partners.reports import reports
 
 PREFIX = "/partner/v1"
-RESOURCES = (receipts, posts, opt_outs)
+RESOURCES = (receipts, posts, opt_outs, reports, orders)
 
 
 def add_partners_door(app: Flask) -> None:

@@ -2,22 +2,18 @@
 
 import csv
 import hashlib
-from typing import Annotated
 
 import orjson
 from apiflask import APIBlueprint
 from flask import Response, request
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
-from campaigns.base import LARGEST_ID
 from campaigns.broadcasts.posted_rows import RowResult
 from campaigns.broadcasts.posting import take_posted
 from campaigns.partners.endpoints import PartnerEndpoint, secrets_of
 from campaigns.partners.keys import PartnerScope
 from campaigns.partners.models import Partner
 from campaigns.partners.posts import LONGEST_ID, claim_post, keep_post
-from campaigns.partners.reading import acknowledge
-from service.api.given import Given
 from service.api.partner_kinds import NOT_SIGNED, REUSED_ID, UNREADABLE
 from service.api.refusals import Refusal, RefusedError
 from service.api.requests import answer, as_json, reading, resources, writing
@@ -50,18 +46,6 @@ class PostOut(BaseModel):
     rows: list[RowOut]
 
 
-class AcknowledgementIn(Given):
-    """How far you have read your feed."""
-
-    seq: Annotated[int, Field(ge=0, le=LARGEST_ID)]
-
-
-class AcknowledgementOut(BaseModel):
-    """How far you have read as we know it: the farthest that you have said."""
-
-    acknowledged_seq: int
-
-
 @posts.post("/receipts")
 @needs_scope(PartnerScope.RECEIPTS_WRITE)
 @posts.output(PostOut)
@@ -90,20 +74,6 @@ def post_receipts() -> Response:
         if known.asked != asked:
             raise RefusedError(Refusal(REUSED_ID))
         return answer(orjson.Fragment(known.said), Idempotency_Replayed="true")
-
-
-@posts.post("/acknowledgements")
-@needs_scope(PartnerScope.RECEIPTS_READ)
-@posts.input(AcknowledgementIn)
-@posts.output(AcknowledgementOut)
-def acknowledge_receipts(json_data: AcknowledgementIn) -> Response:
-    """Say how far you have read your feed.
-
-    It only ever moves on. A push need not be acknowledged: answering it with 2xx does.
-    """
-    with writing(asking_actor()) as session:
-        farthest = acknowledge(session, asking_partner(), json_data.seq, now=resources().now())
-    return answer({"acknowledged_seq": farthest})
 
 
 def _require_signed(partner: Partner, body: bytes) -> str:

@@ -22,6 +22,7 @@ from service.api.kinds import NO_KEY
 from service.api.refusals import Refusal, RefusedError
 from service.api.requests import (
     CHALLENGE,
+    NEEDS_SCOPE,
     limits,
     reading,
     resources,
@@ -30,7 +31,6 @@ from service.api.requests import (
 )
 
 View = TypeVar("View", bound=Callable[..., Any])
-NEEDS_SCOPE = "loa_needs_scope"
 
 
 def needs_scope(scope: PartnerScope) -> Callable[[View], View]:

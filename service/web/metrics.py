@@ -3,7 +3,8 @@
 import hmac
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from flask import Response, request
@@ -20,6 +21,7 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import DatabaseError
 
 from campaigns.broadcasts.watching import TextCount, count_texts
+from campaigns.carriers.quiet import CarrierStretch, Quiet, last_looks, quiet_carriers
 from campaigns.partners.push_figures import PushFigures, draw_push_figures
 from service.database import reading
 from service.resources import Resources, open_queue
@@ -31,13 +33,23 @@ _COUNTED_EVERY_S = 10.0
 _BEARER = "Bearer "
 
 
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What the database tells: texts, the last look at each carrier, who is quiet, and pushes."""
+
+    texts: Sequence[TextCount] = ()
+    carriers: Sequence[CarrierStretch] = ()
+    quiet: Sequence[Quiet] = ()
+    pushes: Sequence[PushFigures] = ()
+
+
 class Metrics:
     """Everything that is measured, drawn up when it is asked for."""
 
     def __init__(self, resources: Resources) -> None:
         self._resources = resources
         self._lock = threading.Lock()
-        self._texts: list[TextCount] = []
+        self._counts = Counts()
         self._counted_at = float("-inf")
         self._registry = CollectorRegistry()
         self._registry.register(self)
@@ -54,13 +66,15 @@ class Metrics:
     def collect(self) -> Iterator[Metric]:
         """Yield every metric; what a server that is away would tell is left out."""
         try:
-            counts, pushes = self._count_texts(), self._look_at_pushes()
+            counts = self._count()
         except DatabaseError:
             yield _is_up("database", 0)
         else:
             yield _is_up("database", 1)
-            yield _texts(counts)
-            yield from _pushes(pushes, now=self._resources.now())
+            yield _texts(counts.texts)
+            yield _heard(counts.carriers)
+            yield _quiet(counts.quiet)
+            yield from _pushes(counts.pushes, now=self._resources.now())
         try:
             with open_queue(self._resources.settings) as redis:
                 vitals, times = self._ask(redis)
@@ -78,17 +92,19 @@ class Metrics:
     def _ask(self, redis: Redis) -> tuple[Vitals, TurnTimes]:
         return read_vitals(redis, now=self._resources.now()), read_turn_times(redis)
 
-    def _look_at_pushes(self) -> list[PushFigures]:
-        with reading(self._resources.sessions) as session:
-            return draw_push_figures(session)
-
-    def _count_texts(self) -> list[TextCount]:
+    def _count(self) -> Counts:
+        now = self._resources.now()
         with self._lock:
             if time.monotonic() - self._counted_at > _COUNTED_EVERY_S:
                 with reading(self._resources.sessions) as session:
-                    self._texts = count_texts(session, now=self._resources.now())
+                    self._counts = Counts(
+                        count_texts(session, now=now),
+                        last_looks(session, now=now),
+                        quiet_carriers(session, now=now),
+                        draw_push_figures(session),
+                    )
                 self._counted_at = time.monotonic()
-            return self._texts
+            return self._counts
 
 
 def _is_up(server: str, value: int) -> Metric:
@@ -130,6 +146,29 @@ def _pushes(figures: Iterable[PushFigures], *, now: datetime) -> Iterator[Metric
 
 def _seconds(since: datetime | None, now: datetime) -> float:
     return (now - since).total_seconds() if since else 0.0
+
+
+def _heard(looks: Iterable[CarrierStretch]) -> Metric:
+    heard = GaugeMetricFamily(
+        "loa_carrier_texts",
+        "Texts of the last ten minutes that were looked at, ten minutes later, by carrier",
+        labels=("carrier", "heard"),
+    )
+    for look in looks:
+        heard.add_metric((look.carrier, "yes"), look.heard)
+        heard.add_metric((look.carrier, "no"), look.texts - look.heard)
+    return heard
+
+
+def _quiet(carriers: Iterable[Quiet]) -> Metric:
+    alarms = GaugeMetricFamily(
+        "loa_carrier_quiet",
+        "Carriers from which fewer receipts come than usual, or none at all",
+        labels=("carrier", "verdict"),
+    )
+    for quiet in carriers:
+        alarms.add_metric((quiet.carrier, quiet.verdict.value), 1)
+    return alarms
 
 
 def _queues(vitals: Vitals) -> Iterator[Metric]:

@@ -1,6 +1,7 @@
 """Crowds: many rows of everything that the interface lists, so that its queries can be counted."""
 
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -11,6 +12,8 @@ from campaigns.deliveries import Broadcast, BroadcastText, Delivery, DeliverySta
 from campaigns.figures import DayFigures
 from campaigns.partners.endpoints import DeadLetter, PartnerEndpoint
 from campaigns.partners.models import Partner
+from campaigns.partners.orders import AreaOrder
+from campaigns.partners.settlements import PartnerSettlement
 from campaigns.people import Person, Role, get_person
 from campaigns.plans.models import Plan, Signature
 from campaigns.revisions import keep_revision
@@ -42,15 +45,7 @@ def a_member(session: Session, sealer: Sealer, number: int) -> None:
     _add_call(session, area, number)
     _add_answer(session, number)
     keep_edition(session, {"script.yaml": f"# {number}"}, author="tacgia", now=NOON)
-    partner = Partner(name=f"nha-mang-{number}", title="Nhà mạng", created_at=NOON)
-    session.add(partner)
-    session.flush()
-    session.add_all(
-        [
-            PartnerEndpoint(partner_id=partner.id, secret=b"", due_at=NOON),
-            DeadLetter(partner_id=partner.id, first_seq=1, last_seq=2, given_up_at=NOON, why=""),
-        ]
-    )
+    _add_partner(session, number)
     session.add(
         DayFigures(
             counted_on=(NOON - timedelta(days=number)).date(),
@@ -62,6 +57,39 @@ def a_member(session: Session, sealer: Sealer, number: int) -> None:
         )
     )
     session.flush()
+
+
+def _add_partner(session: Session, number: int) -> None:
+    """Add a partner that is pushed to, with an order, and a day settled with the first."""
+    partner = Partner(name=f"nha-mang-{number}", title="Nhà mạng", created_at=NOON)
+    session.add(partner)
+    session.flush()
+    session.add_all(
+        [
+            PartnerEndpoint(partner_id=partner.id, secret=b"", due_at=NOON),
+            DeadLetter(partner_id=partner.id, first_seq=1, last_seq=2, given_up_at=NOON, why=""),
+        ]
+    )
+    first = session.scalars(select(Partner).order_by(Partner.id)).first() or partner
+    signed: dict[str, Any] = {
+        "document": '{"lines":[]}',
+        "digest": "0" * 64,
+        "signature": b"",
+        "made_at": NOON,
+    }
+    session.add(
+        PartnerSettlement(
+            partner_id=first.id,
+            day=(NOON - timedelta(days=number)).date(),
+            first_seq=1,
+            last_seq=0,
+            previous_digest="0" * 64,
+            **signed,
+        )
+    )
+    broadcast = session.scalars(select(Broadcast.id).order_by(Broadcast.id)).first()
+    if broadcast is not None:
+        session.add(AreaOrder(broadcast_id=broadcast, partner_id=partner.id, **signed))
 
 
 def _add_broadcast(session: Session, sealer: Sealer, person: Person, number: int) -> None:

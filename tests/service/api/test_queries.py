@@ -35,6 +35,8 @@ SAYS_ONE_THING = {
     "/broadcasts/errands/<int(max=9223372036854775807):number>",
     # Two days, never more.
     "/figures",
+    # Hours of one day, and a handful of networks.
+    "/carriers",
     # Its rows are communes of one campaign, and are counted where it is tested.
     "/campaigns/<string(maxlength=80):slug>/local",
 }
@@ -103,6 +105,7 @@ def _lists(app: Flask, session: Session) -> list[str]:
         value = {
             "number": first.get(path.split("/")[1]),
             "login": "lan",
+            "name": "nha-mang-0",
             "code": "cau-hoi" if path.startswith("/hotline") else "10000",
         }
         _, built = rule.build({name: value[name] for name in rule.arguments}) or ("", "")

@@ -84,6 +84,7 @@ def test_a_sound_installation_passes_its_check(fresh_database: str, data_dir: Pa
         "integrity",
         "seal key",
         "audit",
+        "settlements",
         "queue",
     ]
 

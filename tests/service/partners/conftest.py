@@ -44,6 +44,9 @@ class Carrier:
     def get(self, path: str, *, code: int = 200, **options: Any) -> Any:
         return orjson.loads(self.ask("GET", path, code=code, **options).data)
 
+    def post(self, path: str, json: Any, *, code: int = 200) -> Any:
+        return orjson.loads(self.ask("POST", path, code=code, json=json).data)
+
 
 Join = Callable[..., Carrier]
 

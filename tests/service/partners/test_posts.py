@@ -205,9 +205,9 @@ def test_what_is_no_batch_is_refused_whole(
 
 def test_a_partner_says_how_far_it_has_read_and_that_never_goes_back(carrier: Carrier) -> None:
     def say(seq: int, *, code: int = 200) -> Any:
-        answer = carrier.ask("POST", "/acknowledgements", json={"seq": seq}, code=code)
+        answer = carrier.ask("POST", "/acknowledgements", json={"receipts": seq}, code=code)
         return orjson.loads(answer.data)
 
-    assert say(6) == {"acknowledged_seq": 6}
-    assert say(4) == {"acknowledged_seq": 6}
+    assert say(6)["receipts"] == 6
+    assert say(4)["receipts"] == 6
     assert "feed ends at 8" in say(9, code=409)["detail"]
