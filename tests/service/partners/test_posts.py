@@ -210,4 +210,4 @@ def test_a_partner_says_how_far_it_has_read_and_that_never_goes_back(carrier: Ca
 
     assert say(6)["receipts"] == 6
     assert say(4)["receipts"] == 6
-    assert "feed ends at 8" in say(9, code=409)["detail"]
+    assert "the last is 8" in say(9, code=409)["detail"]
