@@ -13,7 +13,8 @@ from campaigns.errors import UnknownErrandError
 from campaigns.people import Person
 
 LONGEST_SUBJECT = 80
-MOST_ATTEMPTS = 3
+# Idle workers may note the same one before one of them holds it, so there are more than would do.
+MOST_ATTEMPTS = 10
 # Whoever asked looks within minutes; whoever was away for some days still finds it.
 KEPT_FOR = timedelta(days=7)
 

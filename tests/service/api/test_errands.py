@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from campaigns.access.keys import add_key, revoke_keys_of
 from campaigns.audit import AuditEntry
 from campaigns.deliveries import Broadcast, Delivery
-from campaigns.errands import KEPT_FOR, Errand, forget_errands, take_errand
+from campaigns.errands import KEPT_FOR, MOST_ATTEMPTS, Errand, forget_errands, take_errand
 from campaigns.people import Role, get_person, write_roles
 from campaigns.sealing import Sealer
 from service.database import reading
@@ -308,7 +308,7 @@ def test_whoever_stops_everything_stops_what_waits_to_be_launched(office: Office
 
 def test_what_ends_every_worker_is_given_up(office: Office) -> None:
     asked = office.author.post("/campaigns/cap-do-3/plans", code=202)
-    for _ in range(3):
+    for _ in range(MOST_ATTEMPTS):
         with office.resources.sessions.begin() as session:
             assert take_errand(session) == asked["errand"]
     assert office.look(office.author, asked)["state"] == "running"
