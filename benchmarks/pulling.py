@@ -23,7 +23,7 @@ from campaigns.sealing import Sealer
 from service.database import open_engine, open_sessions
 
 ROWS = 500_000
-PEER_ROWS = 50_000
+PEER_ROWS = 5_000
 PAGE = 20_000
 PEER_PAGE = 1000
 _PEOPLE = 1000
@@ -34,7 +34,8 @@ SELECT :partner, n, :broadcast, n / 3,
        (ARRAY['', 'planned', 'submitted'])[1 + n % 3],
        (ARRAY['planned', 'submitted', 'handset'])[1 + n % 3],
        '', CASE WHEN n % 3 = 0 THEN '' ELSE 'SM' || md5((n / 3)::text) END, 1 + n % 2,
-       'viettel', '', CASE WHEN n % 3 = 0 THEN NULL ELSE CURRENT_DATE END, now()
+       'viettel', '', CASE WHEN n % 3 = 0 THEN NULL ELSE CURRENT_DATE END,
+       now() + (n / 10) * interval '1 millisecond'
 FROM generate_series(1, :rows) AS n
 """
 

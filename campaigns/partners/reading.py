@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import DateTime, String, select, type_coerce
@@ -101,12 +102,14 @@ def _entries(partner: Partner, wanted: Wanted) -> Any:
 def _write(found: Sequence[Sequence[Any]], references: References) -> list[dict[str, Any]]:
     """Write rows; by their places, for names cost as much as everything else together."""
     named = references.make_all((row[1], row[2]) for row in found)
+    # Entries of one transaction share their moment, and writing it takes longest.
+    local = cache(_local)
     return [
         {
             "seq": row[0],
             "reference": reference,
             "state": row[3],
-            "at": _local(row[4]),
+            "at": local(row[4]),
             "code": row[5],
             "reason_vi": row[5] and _in_words(row[5])[0],
             "reason_en": row[5] and _in_words(row[5])[1],
