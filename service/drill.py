@@ -119,6 +119,8 @@ def _lock_database(machine: Machine) -> str:
 def _count(machine: Machine, broadcast_id: int, *, kills: int, seconds: float) -> Drilled:
     with reading(machine.resources.sessions) as session:
         ledger: Ledger = draw_ledger(session, broadcast_id)
+    # The last part that was killed may be the one that is asked now.
+    machine.wait_for_carrier()
     with urlopen(f"{machine.carrier_url}{SUMMARY_PATH}", timeout=10) as answer:  # noqa: S310
         carrier: dict[str, int] = json.load(answer)
     settled_here = sum(ledger.skipped.values()) + sum(ledger.refused.values())

@@ -32,6 +32,14 @@ class Machine:
     web_url: str
     carrier_url: str | None
 
+    def wait_for_carrier(self) -> None:
+        """Wait until the carrier on this machine answers, which may have been killed just now.
+
+        Raises UnreachableError when it does not come back.
+        """
+        if self.carrier_url:
+            _wait_for(self.supervisor, "carrier", self.carrier_url)
+
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
