@@ -207,6 +207,11 @@ def _require_sane(
             f"{person.login} may not {', '.join(missing)}, so no key of theirs can. "
             "Nothing was made. Leave those scopes out."
         )
+    require_bearable_life(ends=ends, now=now)
+
+
+def require_bearable_life(*, ends: datetime, now: datetime) -> None:
+    """Raise KeyRefusedError unless a key made *now* may last until *ends*."""
     if not now < ends <= now + LONGEST_LIFE:
         raise KeyRefusedError(
             f"A key ends in the future, at most {LONGEST_LIFE.days} days from now. "

@@ -123,7 +123,7 @@ def append(session: Session, moved: Subquery) -> None:
         .correlate(Partner)
         .scalar_subquery()
     )
-    change(session, update(Partner).values(last_seq=func.coalesce(newest, Partner.last_seq)))
+    change(session, update(Partner).where(newest > Partner.last_seq).values(last_seq=newest))
 
 
 def _entries(session: Session, moved: Subquery) -> Select[Any]:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from sqlalchemy import ForeignKey, String, Text, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from campaigns.access.keys import LONGEST_LIFE, OVERLAP, USUAL_LIFE
+from campaigns.access.keys import OVERLAP, USUAL_LIFE, require_bearable_life
 from campaigns.access.shown_once import digest_of, draw_secret, is_proven, number_in, write
 from campaigns.audit import record
 from campaigns.base import Base, BigId
@@ -105,11 +105,7 @@ def add_partner_key(
 
 def _require_sane(session: Session, partner: Partner, *, ends: datetime, now: datetime) -> None:
     require_open(partner)
-    if not now < ends <= now + LONGEST_LIFE:
-        raise KeyRefusedError(
-            f"A key ends in the future, at most {LONGEST_LIFE.days} days from now. "
-            "Nothing was made. Rotate keys instead of making them last."
-        )
+    require_bearable_life(ends=ends, now=now)
     if len(valid_keys_of(session, partner, now=now)) >= MOST_VALID:
         raise KeyRefusedError(
             f"{partner.name} has {MOST_VALID} valid keys already. Nothing was made. Revoke the one "

@@ -20,6 +20,8 @@ _BLOCK = struct.Struct(">QI4x")
 _KEY_BYTES = 32
 # A block of 16 bytes in base64, without its padding.
 _CHARACTERS = 22
+# Of the alphabet; what begins with + or - is taken for a formula by spreadsheets.
+_LAST_TWO = b"._"
 
 
 class References:
@@ -40,7 +42,7 @@ class References:
         plain = b"".join(_BLOCK.pack(broadcast_id, position) for broadcast_id, position in texts)
         sealed = self._cipher.encryptor().update(plain)
         return [
-            base64.urlsafe_b64encode(sealed[begin : begin + _BLOCK.size])[:_CHARACTERS].decode()
+            base64.b64encode(sealed[begin : begin + _BLOCK.size], _LAST_TWO)[:_CHARACTERS].decode()
             for begin in range(0, len(sealed), _BLOCK.size)
         ]
 
@@ -53,7 +55,7 @@ class References:
         if len(reference) != _CHARACTERS:
             return None
         try:
-            sealed = base64.b64decode(f"{reference}==", altchars=b"-_", validate=True)
+            sealed = base64.b64decode(f"{reference}==", altchars=_LAST_TWO, validate=True)
         except (binascii.Error, ValueError):
             return None
         plain = self._cipher.decryptor().update(sealed)
