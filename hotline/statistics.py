@@ -11,6 +11,7 @@ from campaigns.broadcasts.controls import get_broadcast
 from campaigns.deliveries import Delivery, DeliveryState
 from campaigns.subscribers.models import Subscriber
 from hotline.call_records import Call, CallState, CallTransfer, Turn
+from hotline.inbound_texts import InboundText
 from hotline.tickets import Ticket
 
 # A group of fewer calls could be one household: it is shown as fewer than this, never counted.
@@ -40,7 +41,7 @@ class Transfers:
 
 @dataclass(frozen=True, slots=True)
 class CallStatistics:
-    """Calls that began from *since* until before *until*."""
+    """Calls that began from *since* until before *until*, and texts that came in meanwhile."""
 
     since: datetime
     until: datetime
@@ -56,6 +57,7 @@ class CallStatistics:
     drop_points: Mapping[str, int]
     transfers: Transfers
     tickets: Mapping[str, int]
+    texts: Mapping[str, int]
 
     def document(self) -> dict[str, object]:
         """Return the counts as plain data; communes with few calls are shown as 0."""
@@ -70,14 +72,14 @@ class CallStatistics:
             "smallest_group_shown": SMALLEST_GROUP,
             **{
                 name: dict(getattr(self, name))
-                for name in (*counts, "answers", "drop_points", "tickets")
+                for name in (*counts, "answers", "drop_points", "tickets", "texts")
             },
             "series": [{"hour": hour, "calls": calls} for hour, calls in self.by_hour.items()],
         }
 
 
 def count_calls(session: Session, *, since: datetime, until: datetime) -> CallStatistics:
-    """Count the calls of a stretch of time; hours are the province's own."""
+    """Count the calls of a stretch of time, and its texts; hours are the province's own."""
     within = (Call.started_at >= since) & (Call.started_at < until)
     calls = session.scalar(select(func.count()).select_from(Call).where(within)) or 0
     return CallStatistics(
@@ -95,6 +97,7 @@ def count_calls(session: Session, *, since: datetime, until: datetime) -> CallSt
         drop_points=_drop_points(session, within),
         transfers=_count_transfers(session, within),
         tickets=_count_tickets(session, within),
+        texts=_count_texts(session, since=since, until=until),
     )
 
 
@@ -212,6 +215,17 @@ def _count_tickets(session: Session, within: ColumnElement[bool]) -> dict[str, i
         .group_by(Ticket.kind)
     )
     return {kind.value: count for kind, count in rows}
+
+
+def _count_texts(session: Session, *, since: datetime, until: datetime) -> dict[str, int]:
+    """Count what people texted to us, by what it was taken for."""
+    rows = session.execute(
+        select(InboundText.meaning, func.count())
+        .where(InboundText.received_at >= since, InboundText.received_at < until)
+        .group_by(InboundText.meaning)
+        .order_by(func.count().desc(), InboundText.meaning)
+    )
+    return {meaning.value: count for meaning, count in rows}
 
 
 def _first_answers(session: Session, within: ColumnElement[bool]) -> Seconds:

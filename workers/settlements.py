@@ -1,9 +1,10 @@
 """The job that settles days with partners, and makes up for those that were missed."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import date, datetime
 
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm import Session
 
 from campaigns.partners.accounts import list_partners
 from campaigns.partners.models import Partner
@@ -11,7 +12,7 @@ from campaigns.partners.settlements import draft_settlement, keep_settlement, ne
 from campaigns.signing import Signer
 from workers.context import context
 
-Reading = Callable[[], Session]
+Lend = Callable[[], AbstractContextManager[Session]]
 
 
 def settle_partners() -> int:
@@ -21,14 +22,14 @@ def settle_partners() -> int:
         partners = list_partners(session)
     signer = ctx.sealer.signer
     return sum(
-        settle_days(ctx.sessions, ctx.reading, partner, signer=signer, now=ctx.now())
+        settle_days(ctx.sessions.begin, ctx.reading, partner, signer=signer, now=ctx.now())
         for partner in partners
     )
 
 
 def settle_days(
-    sessions: sessionmaker[Session],
-    reading: Reading,
+    writing: Lend,
+    reading: Lend,
     partner: Partner,
     *,
     signer: Signer,
@@ -36,17 +37,18 @@ def settle_days(
 ) -> int:
     """Settle every day that is due with *partner*, the oldest first; return how many were.
 
-    Each day is counted without a transaction that anybody could have to wait for.
+    Each day is counted without a transaction that anybody could have to wait for, and kept in
+    one that *writing* lends.
     """
     made = 0
     while (day := _next_due(reading, partner, now=now)) is not None:
         with reading() as session:
             draft = draft_settlement(session, partner, day)
-        with sessions.begin() as session:
+        with writing() as session:
             made += keep_settlement(session, draft, signer=signer, now=now) is not None
     return made
 
 
-def _next_due(reading: Reading, partner: Partner, *, now: datetime) -> date | None:
+def _next_due(reading: Lend, partner: Partner, *, now: datetime) -> date | None:
     with reading() as session:
         return next_due(session, partner, now=now)

@@ -217,7 +217,7 @@ def hear(reference: str) -> Response:
 @hotline.input(Stretch, location="query")
 @hotline.output({})
 def statistics(query_data: Stretch) -> Response:
-    """Count calls by topic, language, commune and hour.
+    """Count calls by topic, language, commune and hour, and texts by what they asked for.
 
     No number and no person is in any of it; communes with fewer than five calls are shown as 0.
     """

@@ -20,7 +20,8 @@ from campaigns.partners.settlements import list_settlements
 from campaigns.partners.statements import read_statement
 from service.api.given import Given
 from service.api.kept import kept
-from service.api.requests import answer, needs, reading, resources
+from service.api.requests import answer, needs, reading, resources, writing
+from workers.settlements import settle_days
 
 partner_reports = APIBlueprint("partner_settlements", __name__, tag="Partners")
 MOST_DAYS = 400
@@ -55,6 +56,18 @@ class SettlementList(BaseModel):
 
     items: list[SettlementOut]
     next: date | None
+
+
+class SettledOut(BaseModel):
+    """How many days were settled just now."""
+
+    settled: int
+
+
+class SigningKeyOut(BaseModel):
+    """The public key that settlements and orders are signed with: Ed25519, as openssl reads it."""
+
+    public_key: str
 
 
 class SettlementsQuery(Given):
@@ -137,6 +150,32 @@ def list_reports(name: str, query_data: SettlementsQuery) -> Response:
         return {"items": items, "next": items[-1]["day"] if more else None}
 
     return kept(read)
+
+
+@partner_reports.post("/partners/<name>/reports")
+@needs(Permission.PARTNERS_MANAGE)
+@partner_reports.output(SettledOut)
+def settle(name: str) -> Response:
+    """Make whatever settlement is due with a partner.
+
+    The clock does so every day at 01:00. A day is settled once, so no `Idempotency-Key` is asked
+    for, and one that is not over never is.
+    """
+    with reading() as session:
+        partner = get_partner(session, name)
+    found = resources()
+    signer = found.sealer.signer
+    return answer(
+        {"settled": settle_days(writing, reading, partner, signer=signer, now=found.now())}
+    )
+
+
+@partner_reports.get("/signing-key")
+@needs(Permission.PARTNERS_READ)
+@partner_reports.output(SigningKeyOut)
+def show_signing_key() -> Response:
+    """Show the key that settlements and orders can be verified with."""
+    return answer({"public_key": resources().sealer.signer.public_pem})
 
 
 @partner_reports.post("/partners/<name>/reconcile")

@@ -28,6 +28,7 @@ _TABLES = (
     ("Answers heard", "answers"),
     ("Where callers hung up", "drop_points"),
     ("Left to be worked", "tickets"),
+    ("Texts that came in", "texts"),
 )
 
 
@@ -39,7 +40,7 @@ _TABLES = (
 @click.option("--broadcast", type=int, help="Also: calls per 1,000 texts of this broadcast.")
 @answering
 def stats(since: datetime | None, until: datetime | None, broadcast: int | None) -> Answer:
-    """Count calls by topic, commune, language and hour, and where callers gave up.
+    """Count calls by topic, commune, language and hour, where callers gave up, and texts.
 
     No telephone number is in any of it. Communes with fewer than five calls are shown as 0, so
     that nobody can be singled out.

@@ -3,7 +3,7 @@
 import csv
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -37,25 +37,30 @@ from service.resources import open_resources
 from workers.settlements import settle_days
 
 _MOST_DAYS = 400
+_USUAL_STRETCH = timedelta(days=60)
 _SHOWN = 20
 
 
 @click.command("reports")
 @click.argument("name")
+@click.option("--from", "since", type=Moment(takes_days=True), help="First day; 60 days ago.")
 @answering
-def reports(name: str) -> Answer:
+def reports(name: str, since: datetime | None) -> Answer:
     """List the settlements with the partner NAME, and which of them it has acknowledged."""
     with open_resources() as resources, reading(resources.sessions) as session:
         partner = get_partner(session, name)
         seen = acknowledged_settlements(session, partner)
-        found = list_settlements(session, partner, limit=_MOST_DAYS)
+        first = (since or resources.now() - _USUAL_STRETCH).astimezone(ZONE).date()
+        found = list_settlements(
+            session, partner, after=first - timedelta(days=1), limit=_MOST_DAYS
+        )
     table = Table("day", "entries", "digest", "acknowledged", box=None)
     for one in found:
         since = seen.get(one.id)
         entries = f"{one.first_seq}-{one.last_seq}" if one.last_seq >= one.first_seq else "none"
         table.add_row(str(one.day), entries, one.digest, _moment(since) or "no")
     documents = [_describe(one, seen.get(one.id)) for one in found]
-    empty = "No day has been settled yet; the first is at 01:00 tomorrow."
+    empty = f"No day since {first:%d/%m/%Y} has been settled yet; each is at 01:00 of the next."
     return Answer({"reports": documents}, [table if found else empty])
 
 
@@ -74,7 +79,9 @@ def settle(name: str, day: datetime | None, out: Path | None) -> Answer:
         with read() as session:
             partner = get_partner(session, name)
         signer = resources.sealer.signer
-        made = settle_days(resources.sessions, read, partner, signer=signer, now=resources.now())
+        made = settle_days(
+            resources.sessions.begin, read, partner, signer=signer, now=resources.now()
+        )
         with read() as session:
             found = _find(session, partner, day)
     if out is not None:

@@ -13,6 +13,7 @@ from campaigns.subscribers.models import Subscriber
 from hotline.statistics import Seconds, Transfers, count_calls, echo_of
 from tests.builders import NOON, a_broadcast, a_document, a_province
 from tests.hotline.builders import CallerOnTheLine, a_library
+from tests.hotline.inbound.builders import Writer, a_desk_of_answers
 
 
 def _anybody(session: Session, sealer: Sealer) -> str:
@@ -66,6 +67,17 @@ def test_transfers_and_what_was_left_are_counted(session: Session, sealer: Seale
     assert counted.transfers == Transfers(2, 1, Seconds(75, 75))
     assert counted.tickets == {"callback": 1, "rumour": 1}
     assert counted.unanswered == 0
+
+
+def test_texts_are_counted_by_what_they_were_taken_for(session: Session, sealer: Sealer) -> None:
+    writer = Writer(session, sealer, a_desk_of_answers(sealer))
+    for words in ("STOP", "TIEM", "HUY LICH TIEM", "tiem"):
+        writer.write(words)
+    writer.now += timedelta(days=2)
+    writer.write("STOP")
+    counted = count_calls(session, **DAY)
+    assert counted.texts == {"answer": 2, "other": 1, "stop": 1}
+    assert (counted.calls, counted.tickets) == (0, {})
 
 
 def test_whoever_met_nobody_at_the_desk_and_hung_up_went_unanswered(

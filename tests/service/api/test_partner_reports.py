@@ -46,6 +46,19 @@ def test_operators_see_what_was_settled(program: Make) -> None:
     program("lan", Role.COMMUNE_EDITOR).get("/partners/viettel-ls/reports", code=403)
 
 
+def test_a_day_that_the_clock_missed_is_settled_once(program: Make, clock: Clock) -> None:
+    clock.moment = NOON + timedelta(days=2)
+    keeper = program("qt", Role.ADMINISTRATOR)
+    assert [keeper.post("/partners/viettel-ls/reports")["settled"] for _ in range(2)] == [1, 0]
+    last = keeper.get("/partners/viettel-ls/reports")["items"][-1]
+    assert (last["day"], last["lines"]) == ("2026-03-03", [])
+    assert "PUBLIC KEY" in keeper.get("/signing-key")["public_key"]
+    auditor = program("kt", Role.AUDITOR)
+    settled = [one for one in auditor.get("/audit")["items"] if one["action"] == "partner.settled"]
+    assert (settled[-1]["actor"], settled[-1]["detail"]["day"]) == ("qt", last["day"])
+    auditor.post("/partners/viettel-ls/reports", code=403)
+
+
 def test_a_partners_file_is_compared(program: Make) -> None:
     auditor = program("kt", Role.AUDITOR)
     rows = "".join(f"SM{n},2026-03-02 12:00,Thành công,1\n" for n in range(1, 25))

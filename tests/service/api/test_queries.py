@@ -26,6 +26,7 @@ LATER = timedelta(minutes=2)
 # What says one thing, however many of it there are.
 SAYS_ONE_THING = {
     "/me",
+    "/signing-key",
     "/campaigns/<string(maxlength=80):slug>",
     "/broadcasts/<int(max=9223372036854775807):number>",
     "/hotline/editions/<int(max=9223372036854775807):number>",
