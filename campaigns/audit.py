@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import BigInteger, String, Text, event, insert, select, update
+from sqlalchemy import BigInteger, Connection, String, Text, event, insert, select, update
 from sqlalchemy.orm import Mapped, Session, SessionTransaction, mapped_column
 
 from campaigns.base import Base
@@ -135,7 +135,7 @@ def record(
     session.info.setdefault(_PENDING, []).append((within, row))
 
 
-def last_deed(session: Session) -> int:
+def last_deed(session: Session | Connection) -> int:
     """Return the number of the last entry: while it is the same, nobody has done anything."""
     return session.scalar(_LAST) or 0
 

@@ -3,14 +3,14 @@
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import psycopg
-from sqlalchemy import Connection, Dialect, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Dialect, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DisconnectionError
 from sqlalchemy.orm import Session, sessionmaker
@@ -28,6 +28,7 @@ _RESTING_SINCE = "loa_resting_since"
 _RESTED_S = 1.0
 # By those that write; making them takes longer than most of what is read with them.
 _READING: WeakKeyDictionary[sessionmaker[Session], sessionmaker[Session]] = WeakKeyDictionary()
+_READING_ENGINES: WeakKeyDictionary[Engine, Engine] = WeakKeyDictionary()
 
 
 def open_engine(url: str) -> Engine:
@@ -51,11 +52,7 @@ def open_engine(url: str) -> Engine:
         event.listen(engine, "begin", _begin_sqlite)
         return engine
     if parsed is not None and parsed.get_backend_name() in {"postgresql", "postgres"}:
-        parsed = parsed.set(drivername="postgresql+psycopg")
-        engine = create_engine(parsed, connect_args=_CONNECTING)
-        event.listen(engine, "checkin", _note_rest)
-        event.listen(engine, "checkout", partial(_ping_rested, engine.dialect))
-        return engine
+        return _open_postgresql(parsed.set(drivername="postgresql+psycopg"))
     raise SettingsError(
         "LOA_DATABASE_URL is not an address of a database Loa knows. Nothing was changed. "
         "Write postgresql://user:password@host/name, with %40 %3A %2F for @ : / in a password, or "
@@ -84,11 +81,14 @@ def reading_sessions(sessions: sessionmaker[Session]) -> sessionmaker[Session]:
         return sessions
     known = _READING.get(sessions)
     if known is None:
-        options: dict[str, Any] = {READ_ONLY: True}
-        if engine.dialect.name == "postgresql":
-            options["isolation_level"] = "AUTOCOMMIT"
-        known = _READING[sessions] = open_sessions(engine.execution_options(**options))
+        known = _READING[sessions] = open_sessions(_reading_engine(engine))
     return known
+
+
+def reading_connection(sessions: sessionmaker[Session]) -> AbstractContextManager[Connection]:
+    """Lend a connection as `reading` uses it, where a session would cost more than what is read."""
+    bind = reading_sessions(sessions).kw["bind"]
+    return bind.connect() if isinstance(bind, Engine) else nullcontext(bind)
 
 
 @contextmanager
@@ -108,6 +108,30 @@ def begin_on(
     """
     connection.execution_options(**{READ_ONLY: read_only})
     return sessionmaker(connection, expire_on_commit=False, info=sessions.kw.get("info")).begin()
+
+
+def _open_postgresql(url: URL, **options: Any) -> Engine:
+    engine = create_engine(url, connect_args=_CONNECTING, **options)
+    event.listen(engine, "checkin", _note_rest)
+    event.listen(engine, "checkout", partial(_ping_rested, engine.dialect))
+    return engine
+
+
+def _reading_engine(engine: Engine) -> Engine:
+    """Return the engine of those that only read, beside *engine* and gone with it.
+
+    On PostgreSQL it has connections of its own: changing one to and fro takes longer than most of
+    what is read.
+    """
+    known = _READING_ENGINES.get(engine)
+    if known is not None:
+        return known
+    if engine.dialect.name == "postgresql":
+        made = _open_postgresql(engine.url, isolation_level="AUTOCOMMIT", pool_reset_on_return=None)
+        event.listen(engine, "engine_disposed", lambda _: made.dispose())
+    else:
+        made = engine.execution_options(**{READ_ONLY: True})
+    return _READING_ENGINES.setdefault(engine, made)
 
 
 def _note_rest(_connection: Any, record: ConnectionPoolEntry) -> None:

@@ -29,6 +29,7 @@ from service.api.limits import Limits
 from service.api.refusals import Refusal, RefusedError
 from service.api.stores import FRESH, Moment, Store, Together
 from service.database import reading as reading_session
+from service.database import reading_connection
 from service.resources import Resources
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -120,8 +121,8 @@ def moment() -> Moment:
 
 
 def _last_deed() -> int:
-    with reading() as session:
-        return last_deed(session)
+    with reading_connection(resources().sessions) as connection:
+        return last_deed(connection)
 
 
 @contextmanager

@@ -9,6 +9,8 @@ from service.web.signed_forms import Receive, Scope, Send, answer_problem
 
 # A slow line in a commune sends a megabyte in this time; nobody has a reason to take longer.
 WITHIN_S = 30.0
+# What comes with these means nothing (RFC 9110 section 9.3.1), and is not waited for.
+_WITHOUT = frozenset({"GET", "HEAD"})
 _SLOW = "The request did not arrive in time. Nothing was changed. Send it again."
 
 
@@ -26,6 +28,9 @@ class WholeBodies:
         self._within_s = within_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] in _WITHOUT:
+            await self._pages(scope, _nothing, send)
+            return
         try:
             async with asyncio.timeout(self._within_s):
                 begun = await _begin(receive, most=self._most)
@@ -33,6 +38,10 @@ class WholeBodies:
             await answer_problem(send, HTTPStatus.REQUEST_TIMEOUT, _SLOW)
             return
         await self._pages(scope, _go_on(iter(begun), receive), send)
+
+
+async def _nothing() -> Any:
+    return {"type": "http.request", "body": b"", "more_body": False}
 
 
 async def _begin(receive: Receive, *, most: int) -> list[Any]:

@@ -22,7 +22,14 @@ class Pages:
         await send({"type": "http.response.start", "status": 200, "headers": []})
 
 
-def ask(pages: Pages, parts: Sequence[bytes], *, most: int = 100, ends: bool = True) -> int:
+def ask(
+    pages: Pages,
+    parts: Sequence[bytes],
+    *,
+    method: str = "POST",
+    most: int = 100,
+    ends: bool = True,
+) -> int:
     """Send *parts* to *pages* and return the status; without an end the line stays silent."""
     waiting = list(parts)
     sent: list[Any] = []
@@ -37,7 +44,7 @@ def ask(pages: Pages, parts: Sequence[bytes], *, most: int = 100, ends: bool = T
         sent.append(message)
 
     gate = WholeBodies(pages, most=most, within_s=0.05 if not ends else 30)
-    asyncio.run(gate({"type": "http"}, receive, send))
+    asyncio.run(gate({"type": "http", "method": method}, receive, send))
     status: int = sent[0]["status"]
     return status
 
@@ -52,6 +59,12 @@ def test_a_body_that_never_ends_costs_no_thread() -> None:
     pages = Pages()
     assert ask(pages, [b"a"], ends=False) == 408
     assert pages.read == []
+
+
+def test_whoever_only_asks_is_not_waited_for() -> None:
+    pages = Pages()
+    assert ask(pages, [b"a"], method="GET", ends=False) == 200
+    assert pages.read == [b""]
 
 
 def test_a_large_body_is_handed_on_as_it_comes() -> None:
