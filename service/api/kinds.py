@@ -77,6 +77,16 @@ EDITED = Kind(
     "Đã có người sửa sau khi bạn đọc",
     "Đọc lại, đưa thay đổi của bạn vào bản mới nhất rồi gửi kèm ETag của bản đó.",
 )
+UNKNOWN_ETAG = Kind(
+    "etag-unknown",
+    HTTPStatus.PRECONDITION_FAILED,
+    "What `If-Match` names is no version of this",
+    "Nothing was changed. Read it and send the ETag of the answer; leave `If-Match` out for a "
+    "name that is new.",
+    "`If-Match` không nêu đúng bản nào",
+    "Chưa có gì thay đổi. Hãy đọc bản hiện có rồi gửi ETag của bản đó; với tên mới thì bỏ "
+    "`If-Match`.",
+)
 NO_ETAG = Kind(
     "etag-missing",
     HTTPStatus.PRECONDITION_REQUIRED,

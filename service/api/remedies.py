@@ -15,6 +15,7 @@ from service.api.kinds import (
     REFUSED,
     REUSED_KEY,
     TOO_MANY,
+    UNKNOWN_ETAG,
     WRONG_CREDENTIALS,
     Kind,
 )
@@ -157,10 +158,11 @@ _RULES = (
     Kind(
         "broadcast-frozen",
         HTTPStatus.CONFLICT,
-        "The broadcast is over",
-        "Nothing was changed. Look at its ledger.",
-        "Đợt phát đã kết thúc",
-        "Chưa có gì thay đổi. Xem sổ đối soát của đợt phát.",
+        "The broadcast is past the point where this is possible",
+        "Nothing was changed, and nothing is sent twice. See how the broadcast in `detail` stands.",
+        "Đợt phát đã qua giai đoạn có thể làm việc này",
+        "Chưa có gì thay đổi, không tin nào bị gửi hai lần. Xem tình trạng đợt phát nêu trong "
+        "`detail`.",
     ),
     Kind(
         "launch-withdrawn",
@@ -237,6 +239,7 @@ EVERY_KIND = tuple(
             NO_IDEMPOTENCY_KEY,
             EDITED,
             NO_ETAG,
+            UNKNOWN_ETAG,
             INVALID,
             NO_QUEUE,
             NO_DATABASE,
