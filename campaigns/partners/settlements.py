@@ -116,10 +116,18 @@ def next_due(session: Session, partner: Partner, *, now: datetime) -> date | Non
     day = last.day + timedelta(days=1) if last else partner.created_at.astimezone(ZONE).date()
     local = now.astimezone(ZONE)
     closed = local.date() - timedelta(days=1 if local.time() >= MADE_AT else 2)
+    if day > closed or (last is not None and _is_over(session, partner, last)):
+        return None
+    return day
+
+
+def _is_over(session: Session, partner: Partner, last: PartnerSettlement) -> bool:
+    """Whether *partner* was withdrawn, and nothing was heard of its texts since *last*."""
     ended = partner.withdrawn_at
-    if ended is not None:
-        closed = min(closed, ended.astimezone(ZONE).date())
-    return day if day <= closed else None
+    if ended is None or last.day < ended.astimezone(ZONE).date():
+        return False
+    newest = session.scalar(select(Partner.last_seq).where(Partner.id == partner.id)) or 0
+    return newest <= last.last_seq
 
 
 def draft_settlement(session: Session, partner: Partner, day: date) -> SettlementDraft:
