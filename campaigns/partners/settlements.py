@@ -232,7 +232,6 @@ def first_broken(session: Session, partner: Partner) -> date | None:
             if stated.get("previous_digest") != digest or stated.get("first_seq") != seq + 1:
                 return one.day
             digest, seq, day = one.digest, one.last_seq, one.day
-        session.expunge_all()
     return None
 
 
