@@ -1,5 +1,6 @@
 """A telecom partner on a real socket: it verifies what it is pushed, and misbehaves on request."""
 
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -60,8 +61,11 @@ class Partner:
 
 
 @contextmanager
-def running_partner(partner: Partner) -> Iterator[Partner]:
-    """Run *partner* on a port of this machine for as long as the block lasts."""
+def running_partner(partner: Partner, tls: ssl.SSLContext | None = None) -> Iterator[Partner]:
+    """Run *partner* on a port of this machine for as long as the block lasts, encrypted by *tls*.
+
+    Its ``url`` names the machine by its address; any name that leads here does as well.
+    """
 
     class Door(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -84,7 +88,9 @@ def running_partner(partner: Partner) -> Iterator[Partner]:
             """Say nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Door)
-    partner.url = f"http://127.0.0.1:{server.server_port}/loa"
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    partner.url = f"http{'s' if tls else ''}://127.0.0.1:{server.server_port}/loa"
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:
