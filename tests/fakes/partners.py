@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import urlsplit
 
 from standardwebhooks import Webhook
 
@@ -38,6 +39,10 @@ class Partner:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
+    def port(self) -> int:
+        return urlsplit(self.url).port or 0
+
+    @property
     def seqs(self) -> list[int]:
         return [row["seq"] for row in self.taken]
 
@@ -61,11 +66,10 @@ class Partner:
 
 
 @contextmanager
-def running_partner(partner: Partner, tls: ssl.SSLContext | None = None) -> Iterator[Partner]:
-    """Run *partner* on a port of this machine for as long as the block lasts, encrypted by *tls*.
-
-    Its ``url`` names the machine by its address; any name that leads here does as well.
-    """
+def running_partner(
+    partner: Partner, tls: ssl.SSLContext | None = None, *, host: str = "127.0.0.1", port: int = 0
+) -> Iterator[Partner]:
+    """Run *partner* on this machine for as long as the block lasts, encrypted by *tls*."""
 
     class Door(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -87,10 +91,10 @@ def running_partner(partner: Partner, tls: ssl.SSLContext | None = None) -> Iter
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its own name
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Door)
+    server = ThreadingHTTPServer((host, port), Door)
     if tls is not None:
         server.socket = tls.wrap_socket(server.socket, server_side=True)
-    partner.url = f"http{'s' if tls else ''}://127.0.0.1:{server.server_port}/loa"
+    partner.url = f"http{'s' if tls else ''}://{host}:{server.server_port}/loa"
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:

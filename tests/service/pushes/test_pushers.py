@@ -1,40 +1,22 @@
 """Pushes over TLS: sealed for whoever proves to be the partner, and for nobody else."""
 
 import ssl
-from base64 import b64encode
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from campaigns.partners.push_gateway import Failed, Push, Taken
+from campaigns.partners.push_gateway import Failed, Taken
 from service.pushes.addresses import PushAddresses
 from service.pushes.pushers import Pushers
 from tests.fakes.certificates import Authority
-from tests.fakes.partners import Partner, running_partner
+from tests.fakes.partners import running_partner
+from tests.service.pushes.builders import ROWS, a_partner, a_push
 
-SECRET = b"a secret of tests, 32 bytes long"
-ROWS = [{"seq": 1, "state": "handset", "at": "2026-03-02T12:00:00+07:00"}]
 DAY = timedelta(days=1)
 HERE = "127.0.0.1"
 Certify = Callable[[Authority], ssl.SSLContext]
-
-
-def a_partner() -> Partner:
-    return Partner(f"whsec_{b64encode(SECRET).decode()}")
-
-
-def a_push(url: str) -> Push:
-    return Push("viettel-ls", url, (SECRET,), first=1, last=1, rows=ROWS)
-
-
-@pytest.fixture
-def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Authority:
-    """An authority that this machine trusts."""
-    authority = Authority(tmp_path)
-    monkeypatch.setenv("SSL_CERT_FILE", str(authority.file))
-    return authority
 
 
 @pytest.fixture
