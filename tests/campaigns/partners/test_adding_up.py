@@ -22,6 +22,7 @@ from campaigns.deliveries import Broadcast, BroadcastText, Delivery
 from campaigns.gateway import Accepted, Answer, Outcome, Postponed, Refused, SentText, Uncertain
 from campaigns.local_time import ZONE
 from campaigns.partners.accounts import carriers_of, change_partner
+from campaigns.partners.chains import first_broken
 from campaigns.partners.feed import feed_state
 from campaigns.partners.models import FeedEntry, Partner, PartnerCarrier
 from campaigns.partners.references import References
@@ -29,7 +30,6 @@ from campaigns.partners.settlements import (
     SETTLED,
     PartnerSettlement,
     draft_settlement,
-    first_broken,
     keep_settlement,
     list_settlements,
     next_due,
