@@ -48,7 +48,8 @@ SETTLED = (
     FeedState.UNKNOWN,
 )
 FORMAT = "loa-settlement-1"
-_CHECKED_AT_ONCE = 100
+# What the audit trail calls it when a settlement is kept.
+MADE = "partner.settled"
 
 
 class PartnerSettlement(Base):
@@ -189,7 +190,7 @@ def keep_settlement(
         return None
     record(
         session,
-        "partner.settled",
+        MADE,
         f"partner:{partner.name}",
         now=now,
         day=draft.day.isoformat(),
@@ -220,20 +221,6 @@ def list_settlements(
     if after is not None:
         query = query.where(PartnerSettlement.day > after)
     return list(session.scalars(query.order_by(PartnerSettlement.day).limit(limit)))
-
-
-def first_broken(session: Session, partner: Partner) -> date | None:
-    """Return the first day of *partner*'s chain that is not as it was made, or None."""
-    digest, seq, day = BEGINNING, 0, None
-    while page := list_settlements(session, partner, after=day, limit=_CHECKED_AT_ONCE):
-        for one in page:
-            is_whole = hashlib.sha256(one.content).hexdigest() == one.digest
-            stated = json.loads(one.document) if is_whole else {}
-            if stated.get("previous_digest") != digest or stated.get("first_seq") != seq + 1:
-                return one.day
-            digest, seq, day = one.digest, one.last_seq, one.day
-        session.expunge_all()
-    return None
 
 
 def canonical(document: object) -> str:
