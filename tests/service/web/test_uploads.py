@@ -3,25 +3,29 @@
 import select
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import select as rows_of
 from sqlalchemy.orm import Session, sessionmaker
 
 from campaigns.access.keys import add_key
 from campaigns.people import Role
+from campaigns.sealing import Sealer
+from campaigns.subscribers.uploads import Upload, read_parts
 from tests.builders import a_person
-from tests.service.web.test_receipts_door import Web, a_web
+from tests.service.web.test_receipts_door import SECRET, Web, a_web
 
 ADDRESS = "/api/v1/subscribers/imports?name=list.csv"
+STOP_ALL = "/api/v1/broadcasts/stop-all"
 MEGABYTE = 1 << 20
 CROWD = 12
 
 
 @pytest.fixture
-def key(own_engine: Engine, commits: sessionmaker[Session]) -> str:
+def key(commits: sessionmaker[Session]) -> str:
     with commits.begin() as session:
         person = a_person(session, "minh", Role.SENDER)
         return add_key(session, person, name="lists", scopes=(), now=datetime.now(UTC)).text
@@ -33,12 +37,12 @@ def web(data_dir: Path, valkey_url: str, fresh_database: str) -> Iterator[Web]:
         yield running
 
 
-def begin_upload(web: Web, key: str, *headers: str) -> socket.socket:
+def begin_upload(web: Web, key: str, *headers: str, ask: str = ADDRESS) -> socket.socket:
     """Send the head of a list that is handed over, and nothing of the list."""
     host, _, port = web.address.partition(":")
     line = socket.create_connection((host, int(port)), timeout=60)
     head = (
-        f"POST {ADDRESS} HTTP/1.1",
+        f"POST {ask} HTTP/1.1",
         f"Host: {web.address}",
         f"Authorization: Bearer {key}",
         "Idempotency-Key: one",
@@ -70,8 +74,8 @@ def test_no_number_of_slow_lists_keeps_anybody_waiting(web: Web, key: str) -> No
         status, head = status_of(line)
         assert (status, "retry-after: " in head) == (503, True)
     assert web.ask("/healthz", method="GET")[0] == 200
-    headers = {"Authorization": f"Bearer {key}", "Idempotency_Key": "stop"}
-    assert web.ask("/api/v1/broadcasts/stop-all", **headers)[0] == 200
+    stopped = web.ask(STOP_ALL, Authorization=f"Bearer {key}", Idempotency_Key="stop")
+    assert stopped[0] == 200
     for line in lines:
         line.close()
 
@@ -81,3 +85,35 @@ def test_a_stranger_sends_no_list(web: Web) -> None:
     line = begin_upload(web, "guessed", f"Content-Length: {50 * MEGABYTE}")
     assert status_of(line)[0] == 401
     line.close()
+
+
+def hand_over_in_chunks(web: Web, key: str, content: bytes, *, ask: str) -> int:
+    """Send *content* without saying how long it is, and return the answer's status."""
+    line = begin_upload(web, key, "Transfer-Encoding: chunked", ask=ask)
+    with suppress(ConnectionError):
+        for begin in range(0, len(content), MEGABYTE):
+            piece = content[begin : begin + MEGABYTE]
+            line.sendall(b"%x\r\n%b\r\n" % (len(piece), piece))
+        line.sendall(b"0\r\n\r\n")
+    status, _ = status_of(line)
+    line.close()
+    return status
+
+
+@pytest.mark.parametrize("size", [40, MEGABYTE, 5 * MEGABYTE + 7])
+def test_a_list_in_chunks_is_kept_whole(
+    web: Web, key: str, commits: sessionmaker[Session], *, size: int
+) -> None:
+    """Programs that write a list while they send it cannot say how long it will be."""
+    content = b"phone,area\n" + b"\n" * (size - 11)
+    assert hand_over_in_chunks(web, key, content, ask=ADDRESS) == 202
+    with commits() as session:
+        upload = session.scalars(rows_of(Upload)).one()
+        kept = b"".join(read_parts(session, upload, sealer=Sealer(SECRET.encode())))
+    assert kept == content
+
+
+def test_chunks_have_the_same_bounds(web: Web, key: str) -> None:
+    """What is too long is refused; its beginning is not taken for all of it."""
+    too_long = b"x" * (2 * MEGABYTE)
+    assert hand_over_in_chunks(web, key, too_long, ask=STOP_ALL) == 413
