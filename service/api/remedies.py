@@ -209,6 +209,14 @@ HTTP_PROBLEMS = {
             "Dùng một trong các phương thức nêu ở tiêu đề `Allow`.",
         ),
         Kind(
+            "too-slow",
+            HTTPStatus.REQUEST_TIMEOUT,
+            "The request did not arrive in time",
+            "Nothing was changed. Send it again, over a faster line if there is one.",
+            "Yêu cầu không đến kịp thời",
+            "Chưa có gì thay đổi. Gửi lại, nếu được thì qua đường truyền nhanh hơn.",
+        ),
+        Kind(
             "too-large",
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
             "The request is too large",
