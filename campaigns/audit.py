@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, Session, SessionTransaction, mapped_column
 
 from campaigns.base import Base
 from campaigns.bulk import change
+from campaigns.phones import hide_numbers
 
 # What the first entry follows on.
 BEGINNING = "0" * 64
@@ -125,7 +126,7 @@ def record(
         "source": actor.source,
         "action": action,
         "subject": subject,
-        "detail": _written(detail),
+        "detail": _written(_without_numbers(detail)),
         "before": _digest_of(before),
         "after": _digest_of(after),
     }
@@ -228,6 +229,19 @@ def _written(value: object) -> str:
     return json.dumps(
         value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_plain
     )
+
+
+def _without_numbers(value: object) -> object:
+    """Return *value* with every number in its words hidden; whoever records should have done so."""
+    match value:
+        case str():
+            return hide_numbers(value)
+        case Mapping():
+            return {name: _without_numbers(each) for name, each in value.items()}
+        case list() | tuple():
+            return [_without_numbers(each) for each in value]
+        case _:
+            return value
 
 
 def _in_order(row: Mapping[str, object]) -> str:

@@ -1,4 +1,4 @@
-"""Phones: the raw forms that clerks type, read as the E.164 number of a Vietnamese mobile."""
+"""Phones: the raw forms that clerks type, read as E.164, and hidden where they do not belong."""
 
 import csv
 import re
@@ -26,6 +26,29 @@ _AS_FORMULA = re.compile(r'="?([^"=]*)"?').fullmatch
 _AS_DECIMAL = re.compile(r"(\+?[0-9]{7,12})[.,]0{1,2}").fullmatch
 _IN_POWERS = re.compile(r"([0-9])(?:[.,]([0-9]+))?[eE]\+?0*([0-9]{1,2})").fullmatch
 _SEVERAL = re.compile(r"[/;,&|\n]|\s-\s|\s+(?=[0+(])| hoặc | và ").split
+
+_OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
+# What stands between the digits of a number that somebody writes into a sentence.
+_BETWEEN = r"[\s.()_·\u2010-\u2015\u2212-]{0,2}"
+# First what has as many digits and is no number: days, machines' addresses, digests and ids; then
+# numbers with a country's code or a zero, Vietnamese mobiles without one, and China's mobiles.
+_IN_WORDS = re.compile(
+    rf"""
+    (?P<kept>
+        (?<!\d)(?:\d{{4}}-\d\d-\d\d | \d\d?[./-]\d\d?[./-]\d{{4}})(?!\d)
+      | (?<![\d.])(?:{_OCTET}\.){{3}}{_OCTET}(?![\d.]*\d)
+      | \b[0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}\b
+      | \b[A-Z]{{0,2}}[0-9a-f]{{16,}}\b
+    )
+  | (?:
+        (?<!\d)\+(?:{_BETWEEN}\d){{7,15}}
+      | (?<!\d)(?:00)?(?:84|0)(?:{_BETWEEN}\d){{8,10}}
+      | (?<![\d.,])(?:3[2-9]|5[25-9]|7[06-9]|8[1-9]|9\d)(?:[\s-]?\d){{7}}
+      | (?<![\d.,])(?:86[\s-]?)?1[3-9]\d(?:[\s-]?\d){{8}}
+    )(?!\d)""",
+    re.VERBOSE,
+)
+_HIDDEN = "xxx"
 
 _REASONS = {
     "empty": "The cell for the number is empty.",
@@ -113,6 +136,15 @@ def known_carriers() -> frozenset[str]:
 def is_mobile(number: str) -> bool:
     """Whether the E.164 *number* is a Vietnamese mobile, which alone can be texted."""
     return bool(number.startswith("+84") and len(number) == _E164_CHARS and carrier_of(number))
+
+
+def hide_numbers(text: str) -> str:
+    """Return *text* with ``xxx`` for whatever looks like a telephone number, however written.
+
+    For words that outlive whoever they are about: nobody can be forgotten whose number is kept in
+    a sentence. Days and sums of money stay.
+    """
+    return _IN_WORDS.sub(lambda found: found["kept"] or _HIDDEN, text)
 
 
 def _read_slowly(raw: str) -> str:

@@ -3,7 +3,6 @@
 Command line and interface both come through here, so neither can forget the rule or the record.
 """
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,12 +12,11 @@ from campaigns.access.permissions import Permission, permissions_of, require
 from campaigns.audit import record
 from campaigns.errors import SealBrokenError
 from campaigns.people import Person
+from campaigns.phones import hide_numbers
 from campaigns.sealing import Sealer, mask
 from hotline.tickets import Ticket, Urgency, get_ticket
 
 UNREADABLE = "unreadable"
-_A_NUMBER = re.compile(r"(?<!\w)\+?[0-9](?:[ .-]?[0-9]){6,}(?!\w)")
-_MASKED = "xxx"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -103,7 +101,7 @@ def describe_ticket(ticket: Ticket, *, sealer: Sealer) -> dict[str, object]:
         "assignee": ticket.assignee,
         "answer": ticket.answer,
         "voice_seconds": ticket.voice.seconds if ticket.voice else 0,
-        "said": [_A_NUMBER.sub(_MASKED, words) for words in _said(ticket, sealer)],
+        "said": [hide_numbers(words) for words in _said(ticket, sealer)],
         "number": _masked(ticket, sealer),
         "opened_at": ticket.opened_at,
         "changed_at": ticket.changed_at,

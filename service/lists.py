@@ -9,6 +9,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session, sessionmaker
 
 from campaigns.audit import record
+from campaigns.phones import hide_numbers
 from campaigns.sealing import Sealer
 from campaigns.subscribers.imports import (
     Outcome,
@@ -107,7 +108,7 @@ def _merge(session: Session, staged: Staged, *, complete: bool, now: datetime) -
     record(
         session,
         "subscribers.imported",
-        f"list:{staged.name[:100]}",
+        f"list:{hide_numbers(staged.name)[:100]}",
         now=now,
         rows=outcome.rows_read,
         entered=merged.entered,

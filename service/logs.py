@@ -6,7 +6,6 @@ then; this is the second lock.
 
 import logging
 import logging.config
-import re
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,10 +14,9 @@ from datetime import UTC, datetime
 
 import orjson
 
+from campaigns.phones import hide_numbers
+
 _FIELDS = "fields"
-# Ten or eleven digits as Vietnamese numbers are written, on their own or after a country's code.
-_NUMBER = re.compile(r"(?<!\w)(?:\+|00)?(?:84|0)(?:[ .-]?[0-9]){8,10}(?!\w)")
-_MASKED = "[number]"
 
 _belongs_to: ContextVar[Mapping[str, object]] = ContextVar("loa_belongs_to")
 
@@ -36,11 +34,6 @@ def belonging_to(**ids: object) -> Iterator[None]:
 def note(log: logging.Logger, event: str, **fields: object) -> None:
     """Log *event* with *fields* of its own, as information."""
     log.info(event, extra={_FIELDS: fields})
-
-
-def hide_numbers(text: str) -> str:
-    """Return *text* with whatever looks like a telephone number masked."""
-    return _NUMBER.sub(_MASKED, text)
 
 
 class JsonLines(logging.Formatter):

@@ -63,6 +63,14 @@ def needs_totp(person: Person) -> bool:
     return not NEED_TOTP.isdisjoint(person.roles_given)
 
 
+def can_log_in(session: Session, person: Person) -> bool:
+    """Whether *person* has set up all that a session is opened for."""
+    kept = credentials_of(session, person)
+    return kept.password_hash is not None and (
+        kept.totp_sealed is not None or not needs_totp(person)
+    )
+
+
 def spend_code(
     session: Session, kept: Credentials, code: str, *, sealer: Sealer, now: datetime
 ) -> bool:

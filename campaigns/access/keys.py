@@ -13,7 +13,7 @@ from campaigns.audit import record
 from campaigns.base import Base, BigId
 from campaigns.bulk import change
 from campaigns.errors import KeyRefusedError, UnknownKeyError
-from campaigns.people import Person, require_active
+from campaigns.people import Person, hold_person, require_active
 
 PREFIX = "loa"
 LONGEST_LIFE = timedelta(days=400)
@@ -25,7 +25,10 @@ _NOTED_EVERY = timedelta(minutes=1)
 
 
 class ApiKey(Base):
-    """One key; only the SHA-256 of its 256 random bits is kept, which nobody can turn back."""
+    """One key; only the SHA-256 of its 256 random bits is kept, which nobody can turn back.
+
+    Rotated, it remembers its newest successor, and when it would have ended without one.
+    """
 
     __tablename__ = "api_keys"
 
@@ -38,6 +41,8 @@ class ApiKey(Base):
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None] = mapped_column(default=None)
     revoked_at: Mapped[datetime | None] = mapped_column(default=None)
+    successor_id: Mapped[int | None] = mapped_column(ForeignKey("api_keys.id"), default=None)
+    usually_ends_at: Mapped[datetime | None] = mapped_column(default=None)
     person: Mapped[Person] = relationship(lazy="joined", init=False)
 
     @property
@@ -45,6 +50,11 @@ class ApiKey(Base):
         """What the key may do: its scopes, as far as its person still may do them."""
         scopes = {Permission(scope) for scope in self.scopes.split() if scope}
         return frozenset(scopes) & permissions_of(self.person.role_set)
+
+    @property
+    def usual_life(self) -> timedelta:
+        """How long it was made to last, whatever it was cut to by being rotated."""
+        return (self.usually_ends_at or self.expires_at) - self.created_at
 
     def is_valid(self, now: datetime) -> bool:
         """Whether it has not ended, and its person still acts."""
@@ -110,30 +120,46 @@ def rotate_key(
 ) -> NewKey:
     """Make a successor with the same scopes and length of life; the old key ends in a week.
 
-    Raises KeyRefusedError as `add_key` does, and for a key that has ended or may do nothing.
+    Raises KeyRefusedError as `add_key` does, for a key that has ended or may do nothing, and
+    while it has a successor that is valid.
     """
     old = get_key(session, key_id)
-    if old.revoked_at is not None or old.expires_at <= now:
-        raise KeyRefusedError(f"Key {key_id} has ended. Nothing was made. Make a new key.")
-    # A key made without scopes may do all; one that has none left must not become one.
-    if not old.scope_set:
-        raise KeyRefusedError(
-            f"{old.person.login} may do nothing any more of what key {key_id} is for. Nothing was "
-            "made. Revoke it, and make a new key."
-        )
-    life = old.expires_at - old.created_at
+    # Of two that rotate one key at once, the second finds the first one's successor.
+    hold_person(session, old.person)
+    session.refresh(old)
+    _require_rotatable(session, old, now=now)
     new = add_key(
         session,
         old.person,
         name=old.name,
         scopes=old.scope_set,
         now=now,
-        expires_at=now + life,
+        expires_at=now + old.usual_life,
         made_by=made_by,
     )
+    old.usually_ends_at = old.usually_ends_at or old.expires_at
     old.expires_at = min(old.expires_at, now + OVERLAP)
+    old.successor_id = new.key.id
     record(session, "key.rotated", f"key:{old.id}", now=now, successor=new.key.id)
     return new
+
+
+def _require_rotatable(session: Session, old: ApiKey, *, now: datetime) -> None:
+    if old.revoked_at is not None or old.expires_at <= now:
+        raise KeyRefusedError(f"Key {old.id} has ended. Nothing was made. Make a new key.")
+    # A key made without scopes may do all; one that has none left must not become one.
+    if not old.scope_set:
+        raise KeyRefusedError(
+            f"{old.person.login} may do nothing any more of what key {old.id} is for. Nothing was "
+            "made. Revoke it, and make a new key."
+        )
+    successor = session.get(ApiKey, old.successor_id) if old.successor_id else None
+    if successor is not None and successor.is_valid(now):
+        raise KeyRefusedError(
+            f"Key {old.id} was rotated already: its successor is key {successor.id}. Nothing was "
+            f"made. If the text of key {successor.id} was lost, revoke it "
+            f"(`loa keys revoke {successor.id}`), then rotate key {old.id} again."
+        )
 
 
 def revoke_key(session: Session, key_id: int, *, now: datetime) -> ApiKey:

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from campaigns.access.credentials import can_log_in
 from campaigns.access.invitations import end_invitations_of
 from campaigns.access.keys import revoke_keys_of
 from campaigns.access.login_sessions import end_sessions_of
@@ -41,7 +42,7 @@ def change_person(session: Session, person: Person, wanted: Standing, *, now: da
 
     What they signed stays, with the agency and the roles of that day. Raises
     PersonChangeRefusedError for one's own roles, agency or areas, for no role at all, for areas
-    of who is no commune editor, and when nobody would be left to administer Loa;
+    of who is no commune editor, and when nobody would be left who can log in to administer Loa;
     UnknownAreaError; PersonWithdrawnError.
     """
     _hold_administrators(session)
@@ -85,7 +86,7 @@ def withdraw_person(session: Session, person: Person, *, now: datetime) -> Perso
     """End all that *person* may do, at once, and their keys, sessions and invitations.
 
     What they wrote and signed stays. Done again it changes nothing. Raises
-    PersonChangeRefusedError when nobody would be left to administer Loa.
+    PersonChangeRefusedError when nobody would be left who can log in to administer Loa.
     """
     _hold_administrators(session)
     hold_person(session, person)
@@ -150,6 +151,14 @@ def _require_other_administrator(session: Session, person: Person) -> None:
         raise PersonChangeRefusedError(
             f"{person.login} is the last administrator. Nothing was changed. Make somebody else "
             "an administrator first."
+        )
+    # Whoever was invited and has set up nothing yet lets nobody else in.
+    if can_log_in(session, person) and not any(can_log_in(session, one) for one in others):
+        waiting = " and ".join(one.login for one in others)
+        raise PersonChangeRefusedError(
+            f"{person.login} is the last administrator who can log in: {waiting} has no password "
+            f"or no app yet. Nothing was changed. Invite {others[0].login} first "
+            f"(`loa users invite {others[0].login}`), and wait until that was accepted."
         )
 
 

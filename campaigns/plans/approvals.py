@@ -21,6 +21,7 @@ from campaigns.errors import (
 )
 from campaigns.figures import require_figures
 from campaigns.people import Person, Role, hold_person, require_active
+from campaigns.phones import hide_numbers
 from campaigns.plans.deeds import record_deed
 from campaigns.plans.local_texts import fillers_of
 from campaigns.plans.models import LONGEST_DOCUMENT, LONGEST_REASON, Plan, Signature
@@ -150,8 +151,8 @@ def sign_plan(
         agency=person.agency,
         roles=person.roles,
         signed_at=now,
-        document=ground.document.strip() if ground and is_for_committee else "",
-        reason=ground.reason.strip() if ground and is_for_committee else "",
+        document=hide_numbers(ground.document.strip()) if ground and is_for_committee else "",
+        reason=hide_numbers(ground.reason.strip()) if ground and is_for_committee else "",
     )
     session.add(signature)
     session.flush()

@@ -13,6 +13,7 @@ from campaigns.errors import (
     SignatureRefusedError,
 )
 from campaigns.people import Person, require_active
+from campaigns.phones import hide_numbers
 from campaigns.plans.deeds import record_deed
 from campaigns.plans.models import LONGEST_REASON, Objection, Plan
 from campaigns.plans.requirements import required_roles
@@ -44,7 +45,7 @@ def object_to(
         )
     objection = known or Objection(plan_id=plan.id, person_id=person.id)
     objection.agency, objection.is_final = person.agency, is_final
-    objection.reason, objection.objected_at = reason.strip(), now
+    objection.reason, objection.objected_at = hide_numbers(reason.strip()), now
     session.add(objection)
     session.flush()
     session.refresh(objection)

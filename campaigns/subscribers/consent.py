@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from campaigns.audit import record
 from campaigns.bulk import insert_new
 from campaigns.errors import UnknownSubscriberError
+from campaigns.phones import hide_numbers
 from campaigns.sealing import Sealer
 from campaigns.subscribers.models import (
     ConsentEvent,
@@ -256,14 +257,16 @@ def consent_history(session: Session, subscriber: Subscriber) -> list[ConsentEve
 
 def _record(session: Session, subscriber: Subscriber, said: Said, *, now: datetime) -> None:
     subscriber.updated_at = now
+    # Events outlive erasure, so no number may stand in what somebody wrote of them.
+    source = hide_numbers(said.source)
     subject = f"subscriber:{subscriber.id}"
     about = {"topic": said.topic} if said.topic else {}
-    record(session, f"subscriber.{said.kind}", subject, now=now, said_by=said.source, **about)
+    record(session, f"subscriber.{said.kind}", subject, now=now, said_by=source, **about)
     session.add(
         ConsentEvent(
             subscriber_id=subscriber.id,
             kind=said.kind,
-            source=said.source,
+            source=source,
             at=said.at or now,
             recorded_at=now,
             topic=said.topic,

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from campaigns.areas import get_area, list_areas
 from campaigns.errors import SubscriberFileError
 from campaigns.local_time import ZONE
+from campaigns.phones import hide_numbers
 from campaigns.sealing import Sealer
 from campaigns.subscribers.consent import require_own_seal
 from campaigns.subscribers.headings import AREA, read_headings
@@ -112,7 +113,8 @@ def merge_import(
     erased is filled in again. With *complete* the list is all there is of the areas it names:
     whoever lives there and is not on it, not even in a refused row, leaves.
     """
-    merged = merge_stage(session, complete=complete, source=f"list {staged.name}", now=now)
+    source = hide_numbers(f"list {staged.name}")
+    merged = merge_stage(session, complete=complete, source=source, now=now)
     drop_stage(session)
     return _outcome(staged, merged)
 

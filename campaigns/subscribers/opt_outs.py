@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from campaigns.audit import record
 from campaigns.bulk import change, insert_new
 from campaigns.errors import PhoneRefusedError
-from campaigns.phones import read_phone
+from campaigns.phones import hide_numbers, read_phone
 from campaigns.sealing import Sealer
 from campaigns.subscribers.consent import NOWHERE, require_own_seal
 from campaigns.subscribers.models import (
@@ -71,7 +71,7 @@ def opt_out_listed(
         "subscribers.opted_out",
         "list",
         now=now,
-        said_by=source,
+        said_by=hide_numbers(source),
         topic=topic,
         opted_out=listed.opted_out,
         known=listed.known,
@@ -101,7 +101,7 @@ def opt_out_many(
         return 0
     event = {
         "kind": ConsentKind.OPTED_OUT,
-        "source": source,
+        "source": hide_numbers(source),
         "at": now,
         "recorded_at": now,
         "topic": topic,

@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 
 from campaigns.errors import PhoneRefusedError
 from campaigns.local_time import ZONE
-from campaigns.phones import read_phone
+from campaigns.phones import hide_numbers, read_phone
 from campaigns.subscribers.headings import (
     AREA,
     CONSENT,
@@ -239,7 +239,7 @@ def _read_source(cell: str) -> str | None:
         raise _RefusedError(
             "long_source", f"Say in at most {MAX_SOURCE_CHARS} letters where the number came from."
         )
-    return written or None
+    return hide_numbers(written) or None
 
 
 def _parse_moment(written: str) -> datetime | None:

@@ -52,6 +52,16 @@ def test_an_entry_says_who_did_what_when_and_from_where(commits: sessionmaker[Se
         assert verify_chain(session).broken_at is None
 
 
+def test_no_number_is_in_an_entry(commits: sessionmaker[Session]) -> None:
+    """Entries are never forgotten, so they are the second lock on what people write."""
+    with commits.begin() as session:
+        said = {"vi": ["gọi 0912000001"]}
+        record(session, "plan.signed", "plan:1", now=NOON, reason="0912 000 001", said=said, n=7)
+    with commits() as session:
+        (entry,) = list_entries(session, after=0, limit=9)
+        assert entry.detail == '{"n":7,"reason":"xxx","said":{"vi":["gọi xxx"]}}'
+
+
 def test_what_was_undone_was_never_done(commits: sessionmaker[Session]) -> None:
     """Neither a transaction that fails nor a part of one that is taken back leaves an entry."""
     with commits() as session:

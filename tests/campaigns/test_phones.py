@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from campaigns.errors import PhoneRefusedError
-from campaigns.phones import REASONS, carrier_of, read_phone
+from campaigns.phones import REASONS, carrier_of, hide_numbers, read_phone
 
 # Where our table and phonenumbers 9.0 disagree about nine national digits, and why; docs/decisions
 # has the record. The library is right about everything else.
@@ -225,3 +225,48 @@ def test_the_carrier_is_guessed_from_the_prefix() -> None:
     for prefix, carrier in CARRIERS.items():
         assert carrier_of(f"+84{prefix[1:]}1234567") == carrier
     assert carrier_of("+84951234567") == ""
+
+
+@given(
+    MOBILES,
+    st.sampled_from(["+84", "84", "0084", "0", "+84 (0)", "(0)", ""]),
+    st.sampled_from(["", " ", "-", "\u00a0"]),
+    st.sampled_from(["gọi {}, 2 lần", "ĐT:{}", "sđt{}", "({})", "a={};", "{}"]),
+)
+def test_no_mobile_stays_in_a_sentence(
+    national: str, start: str, between: str, sentence: str
+) -> None:
+    """Whoever is forgotten must not be left in what a clerk noted of them."""
+    number = f"{start}{between.join((national[:3], national[3:6], national[6:]))}"
+    hidden = hide_numbers(sentence.format(number))
+    assert "xxx" in hidden
+    assert national[3:6] not in hidden.replace("xxx", "")
+    assert national[6:] not in hidden
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["(0912) 000 001", "0912.000.001", "091–200–0001", "0205 3812 345", "+86 138 1234 5678"],
+)
+def test_numbers_are_hidden_as_people_write_them(number: str) -> None:
+    hidden = hide_numbers(f"gọi {number} và {number}.")
+    assert hidden.replace("(", "") == "gọi xxx và xxx."
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "2026-11-21T15:11:52+00:00",
+        "2026-11-21 07:30:52,123",
+        "giấy ngày 05/10/2021, công văn 1234/UBND-VX ngày 12.10.2021",
+        "vượt 350.000.000 đồng",
+        "plan 1: 10,000 people",
+        "job 0123456789abcdef",
+        "01234567-8901-4234-8567-890123456789",
+        "SM01234567890123456789012345678901",
+        "84.91.200.123",
+        "1700000000",
+    ],
+)
+def test_what_is_no_number_stays(said: str) -> None:
+    assert hide_numbers(said) == said

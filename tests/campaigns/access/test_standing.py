@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from campaigns.access.keys import add_key, find_valid_key
 from campaigns.access.login_sessions import find_open_session, open_session
-from campaigns.access.logins import begin_login, set_password, settle_login
+from campaigns.access.logins import begin_login, set_password, set_totp, settle_login
 from campaigns.access.standing import Standing, change_person, restore_person, withdraw_person
 from campaigns.audit import Actor, AuditEntry, act_as
 from campaigns.errors import PersonChangeRefusedError, PersonWithdrawnError, UnknownAreaError
@@ -22,6 +22,7 @@ from tests.databases import someone_waits
 from tests.fakes.processes import eventually
 
 PATIENCE_S = 30
+SECRET = "JBSWY3DPEHPK3PXP"  # noqa: S105 - of nobody
 
 
 def trail(session: Session, which: ColumnElement[bool]) -> list[AuditEntry]:
@@ -61,6 +62,29 @@ def test_two_administrators_do_not_end_each_other(
 
     came_to = while_held(own_engine, commits, "mot", withdraw("mot"), withdraw("hai"))
     assert sum(isinstance(one, PersonChangeRefusedError) for one in came_to) == 1
+
+
+@pytest.mark.parametrize("actor", ["mot", "hai"])
+def test_an_administrator_who_can_log_in_remains(
+    session: Session, sealer: Sealer, actor: str
+) -> None:
+    """Also when they withdraw themselves; an invitation that nobody accepted opens no door."""
+    one = a_person(session, "mot", Role.ADMINISTRATOR)
+    other = a_person(session, "hai", Role.ADMINISTRATOR)
+    set_password(session, one, "hash", now=NOON)
+    set_totp(session, one, SECRET, sealer=sealer, now=NOON)
+    act_as(session, Actor(actor, "test"))
+    with pytest.raises(PersonChangeRefusedError, match="loa users invite hai"):
+        withdraw_person(session, one, now=NOON)
+    set_password(session, other, "hash", now=NOON)
+    with pytest.raises(PersonChangeRefusedError, match="last administrator who can log in"):
+        withdraw_person(session, one, now=NOON)
+    act_as(session, Actor("hai", "test"))
+    with pytest.raises(PersonChangeRefusedError, match="last administrator who can log in"):
+        change_person(session, one, Standing(roles=[Role.AUTHOR]), now=NOON)
+
+    set_totp(session, other, SECRET, sealer=sealer, now=NOON)
+    assert withdraw_person(session, one, now=NOON).withdrawn_at == NOON
 
 
 @pytest.mark.parametrize("deed", ["withdraw", "password"])

@@ -58,6 +58,13 @@ class TestWhatIsSentBack:
         sign_plan(session, changed, approver, now=NOON)
         assert list_objections(session, changed) == []
 
+    def test_says_why_without_anybodys_number(self, session: Session, approver: Person) -> None:
+        """Reasons are kept for good; a citizen who has called is not named in them for ever."""
+        plan = submit(session, a_document())
+        said = "Bà 0912 000 001 báo sai giờ"
+        object_to(session, plan, approver, reason=said, is_final=False, now=NOON)
+        assert list_objections(session, plan)[0].reason == "Bà xxx báo sai giờ"
+
     def test_once_rejected_comes_back_in_no_revision(
         self, session: Session, approver: Person
     ) -> None:

@@ -38,6 +38,21 @@ def kinds(session: Session, sealer: Sealer, number: str) -> list[str]:
     return [event.kind.value for event in events]
 
 
+def test_no_number_stays_in_where_consent_came_from(
+    session: Session, sealer: Sealer, tmp_path: Path
+) -> None:
+    """Neither in what the list says of a row, nor in a file that bears somebody's number."""
+    path = a_list(
+        tmp_path,
+        "0912 345 678,06196,,,gọi 0912 345 678,",
+        "+84968123456,06196,,,,",
+        name="0968123456.csv",
+    )
+    import_now(session, path, sealer=sealer)
+    kept = session.scalars(select(ConsentEvent.source).order_by(ConsentEvent.source))
+    assert list(kept) == ["gọi xxx", "list xxx.csv"]
+
+
 def test_everybody_on_the_list_enters_with_their_consent(
     session: Session, sealer: Sealer, tmp_path: Path
 ) -> None:

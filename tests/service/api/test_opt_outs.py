@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from campaigns.base import Base
 from campaigns.people import Role
 from campaigns.sealing import Sealer
 from tests.builders import a_phone, a_subscriber
@@ -46,6 +48,24 @@ def test_one_topic_is_stopped_and_shown(program: Make, session: Session, sealer:
     sender.post("/subscribers/opt-out", body | {"topic": "weather"}, code=422)
     again = sender.post("/subscribers/opt-in", {"phone": phone, "source": "thư"})
     assert again["topics_stopped"] == []
+
+
+def test_a_number_in_what_a_clerk_wrote_is_kept_nowhere(
+    program: Make, session: Session, sealer: Sealer
+) -> None:
+    """Whoever is erased is forgotten in every table, also where somebody noted whom they called."""
+    phone = a_phone()
+    a_subscriber(session, sealer, area="06196", phone=phone)
+    session.commit()
+    admin = program("quantri", Role.SENDER, Role.ADMINISTRATOR)
+    body = {"phone": phone, "source": f"gọi {phone.replace('+84', '0')}"}
+    for deed in ("opt-out", "opt-in", "erase"):
+        said = admin.post(f"/subscribers/{deed}", body)
+        assert said["consent"][-1]["source"] == "gọi xxx"
+    admin.post("/subscribers/opt-out-list", {"phones": [a_phone()], "source": body["source"]})
+    for table in Base.metadata.sorted_tables:
+        kept = str(session.execute(select(table)).all())
+        assert phone.removeprefix("+84") not in kept, table.name
 
 
 def test_who_may_not_record_consent_stops_nobodys_texts(program: Make) -> None:
