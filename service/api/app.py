@@ -75,6 +75,7 @@ def create_api(resources: Resources, *, largest_body: int) -> Flask:
     answer_problems(app)
     app.error_processor(answer_form)
     app.before_request(_refuse_nul)
+    app.before_request(_refuse_encoded)
     for resource in RESOURCES:
         app.register_blueprint(resource, url_prefix=PREFIX)
     app.register_blueprint(documentation)
@@ -90,3 +91,9 @@ def _refuse_nul() -> None:
     """Find nothing at an address with a NUL in it, which no database takes."""
     if "\x00" in request.path:
         abort(HTTPStatus.NOT_FOUND)
+
+
+def _refuse_encoded() -> None:
+    """Refuse a body that is compressed, which would be read as if it were not."""
+    if request.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
+        abort(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
