@@ -26,7 +26,7 @@ from service.pushes.addresses import PushAddresses
 from service.pushes.pushers import Pushers
 from service.resources import Resources
 from service.stored_files import drop, store
-from service.uploads import import_upload
+from service.uploads import import_upload, remove_forsaken
 from workers.context import JobContext, provide
 from workers.imports import LEASE
 from workers.queues import QueueName, queue
@@ -57,6 +57,7 @@ def job_context(resources: Resources, redis: Redis, *, worker: str) -> JobContex
         keep_file=partial(store, settings.data_dir),
         drop_file=partial(drop, settings.data_dir),
         import_upload=partial(import_upload, resources, lease=LEASE),
+        remove_forsaken=partial(remove_forsaken, settings.data_dir),
         do_errand=partial(do_errand, resources, redis),
         pushes=Pushers(PushAddresses(settings.push_networks)),
     )
@@ -85,6 +86,8 @@ def run_worker(resources: Resources, redis: Redis, *, queues: Sequence[QueueName
     """
     # Somebody on the telephone waits for the web; a text can wait for both.
     os.nice(_NICENESS)
+    # Started again after being killed, we find what we left.
+    remove_forsaken(resources.settings.data_dir)
     name = f"{socket.gethostname()[:24]}-{os.getpid()}-{int(time.time())}"
     provide(job_context(resources, redis, worker=name))
     worker = _Worker(

@@ -1,10 +1,12 @@
 """Uploads: lists that programs handed over, put on the disk for as long as they are read."""
 
+import fcntl
 import logging
+import os
 import shutil
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -28,7 +30,6 @@ from campaigns.subscribers.uploads import (
 from service.database import open_sessions, reading
 from service.lists import describe_outcome, import_list
 from service.resources import Resources
-from workers.queues import LONG_TIMEOUT_S
 
 _NOTED_EVERY_S = 1.0
 _ROWS_BETWEEN_LOOKS = 2000
@@ -40,12 +41,12 @@ def import_upload(resources: Resources, upload: Upload, *, lease: timedelta) -> 
     """Import the list of *upload* in its person's name, and say there how it ended.
 
     Whatever its sender can mend is said there. The list lies on this machine's disk, for our own
-    user only, until this ends; what a killed process leaves, a later import removes.
+    user only, until this ends; what a killed process leaves, `remove_forsaken` removes.
     """
     sessions = open_sessions(resources.engine, actor=upload.actor)
     try:
-        with TemporaryDirectory(dir=uploads_directory(resources.settings.data_dir)) as directory:
-            path = _write(resources, upload, Path(directory))
+        with a_directory(resources.settings.data_dir) as directory:
+            path = _write(resources, upload, directory)
             import_list(
                 sessions,
                 path,
@@ -90,15 +91,47 @@ def _end(
     end_upload(session, upload, UploadState.DONE, said, rows=rows, now=resources.now())
 
 
-def uploads_directory(data_dir: Path) -> Path:
-    """Return where lists lie while they are read, for our own user only, and nothing forgotten."""
+@contextmanager
+def a_directory(data_dir: Path) -> Iterator[Path]:
+    """Lend a directory for a list, for our own user only; it ends with the block.
+
+    It is locked for as long, and a lock dies with its process: so what nobody holds is forsaken.
+    """
+    with ExitStack() as held:
+        with _locked(_uploads(data_dir)):
+            _remove_forsaken(data_dir)
+            directory = Path(held.enter_context(TemporaryDirectory(dir=_uploads(data_dir))))
+            held.enter_context(_locked(directory))
+        yield directory
+
+
+def remove_forsaken(data_dir: Path) -> None:
+    """Remove every list that a killed process left on the disk."""
+    with _locked(_uploads(data_dir)):
+        _remove_forsaken(data_dir)
+
+
+def _remove_forsaken(data_dir: Path) -> None:
+    for left in _uploads(data_dir).iterdir():
+        with suppress(OSError), _locked(left, waits=False):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _uploads(data_dir: Path) -> Path:
     directory = data_dir / "uploads"
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for left in directory.iterdir():
-        with suppress(FileNotFoundError):
-            if time.time() - left.stat().st_mtime > LONG_TIMEOUT_S:
-                shutil.rmtree(left, ignore_errors=True)
     return directory
+
+
+@contextmanager
+def _locked(directory: Path, *, waits: bool = True) -> Iterator[None]:
+    """Hold *directory*; raise BlockingIOError when another holds it and we do not wait."""
+    opened = os.open(directory, os.O_RDONLY)
+    try:
+        fcntl.flock(opened, fcntl.LOCK_EX | (0 if waits else fcntl.LOCK_NB))
+        yield
+    finally:
+        os.close(opened)
 
 
 def _write(resources: Resources, upload: Upload, directory: Path) -> Path:

@@ -22,7 +22,7 @@ class JobContext:
     *reading* opens a session that only reads and so waits for no writer. *keep_file* writes
     content under a name in the data directory, *drop_file* removes it. *import_upload* imports a
     list that was claimed, *do_errand* carries out the errand of a number; each says in its row
-    how it ended.
+    how it ended. *remove_forsaken* removes the lists that killed imports left on this disk.
     """
 
     sessions: sessionmaker[Session]
@@ -38,6 +38,7 @@ class JobContext:
     keep_file: Callable[[str, bytes], object]
     drop_file: Callable[[str], object]
     import_upload: Callable[[Upload], object]
+    remove_forsaken: Callable[[], object]
     do_errand: Callable[[int], object]
     pushes: PushGateway
 

@@ -57,6 +57,7 @@ def recover() -> int:
     Returns how many were settled. The carrier is asked with no transaction open.
     """
     ctx = context()
+    ctx.remove_forsaken()
     with ctx.sessions.begin() as session:
         release_expired_claims(session, now=ctx.now())
     lost = _next_lost(ctx)

@@ -32,7 +32,7 @@ from service.api.plans import plans
 from service.api.problems import answer_form, answer_problems
 from service.api.sessions import sessions
 from service.api.subscribers import subscribers
-from service.api.whole_requests import WholeRequest
+from service.api.whole_requests import ReadingJson, WholeRequest
 from service.resources import Resources
 
 PREFIX = "/api/v1"
@@ -61,6 +61,7 @@ def create_api(resources: Resources, *, largest_body: int) -> Flask:
         static_folder=None,  # type: ignore[arg-type]  # APIFlask's hint leaves out what Flask takes
     )
     app.request_class = WholeRequest
+    app.json = ReadingJson(app)
     app.config |= {
         "MAX_CONTENT_LENGTH": largest_body,
         "OPENAPI_VERSION": "3.1.0",
@@ -74,6 +75,7 @@ def create_api(resources: Resources, *, largest_body: int) -> Flask:
     answer_problems(app)
     app.error_processor(answer_form)
     app.before_request(_refuse_nul)
+    app.before_request(_refuse_encoded)
     for resource in RESOURCES:
         app.register_blueprint(resource, url_prefix=PREFIX)
     app.register_blueprint(documentation)
@@ -89,3 +91,9 @@ def _refuse_nul() -> None:
     """Find nothing at an address with a NUL in it, which no database takes."""
     if "\x00" in request.path:
         abort(HTTPStatus.NOT_FOUND)
+
+
+def _refuse_encoded() -> None:
+    """Refuse a body that is compressed, which would be read as if it were not."""
+    if request.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
+        abort(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)

@@ -1,8 +1,10 @@
 """Whole requests: a body is read to its end or refused, never cut off at its limit."""
 
-from typing import IO, cast
+from typing import IO, Any, cast
 
+import orjson
 from flask import Request
+from flask.json.provider import DefaultJSONProvider
 from werkzeug.utils import cached_property
 from werkzeug.wsgi import LimitedStream
 
@@ -29,3 +31,11 @@ class _Bounded(LimitedStream):
         if self.is_exhausted and self._stream.read(1):
             self.on_exhausted()
         return content
+
+
+class ReadingJson(DefaultJSONProvider):
+    """JSON as Flask writes it; what is read may be nested as deeply as anybody likes."""
+
+    def loads(self, s: str | bytes, **_: Any) -> Any:
+        """Read *s*, or raise ValueError; Python's own reader overflows the stack on brackets."""
+        return orjson.loads(s)

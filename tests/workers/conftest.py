@@ -100,6 +100,7 @@ def job_context(
         keep_file=files.__setitem__,
         drop_file=lambda name: files.pop(name, None),
         import_upload=imported.append,
+        remove_forsaken=lambda: None,
         do_errand=done.append,
         # Partners of tests are servers on this machine, whom nobody may otherwise push to.
         pushes=Pushers(PushAddresses(["127.0.0.1/32"])),

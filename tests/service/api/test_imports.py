@@ -1,7 +1,7 @@
 """Imports through the interface: handed over, imported by a worker, told about, forgotten."""
 
-import os
-import time
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -29,12 +29,11 @@ from campaigns.subscribers.uploads import (
 )
 from service.api.imports import LARGEST_LIST
 from service.settings import Settings
-from service.uploads import import_upload, uploads_directory
+from service.uploads import a_directory, import_upload, remove_forsaken
 from service.web.app import create_app
 from tests.builders import NOON, a_person, an_area
 from tests.fakes.telephones import Clock, ClockedResources
 from tests.service.api.conftest import Program
-from workers.queues import LONG_TIMEOUT_S
 
 LEASE = timedelta(minutes=5)
 LIST = "phone,area\n0961234515,06196\n0961234516,06196\n1022,06196\n"
@@ -241,11 +240,31 @@ def test_after_a_week_nothing_of_it_is_kept(desk: Desk) -> None:
             assert session.scalar(select(func.count()).select_from(UploadPart)) == left
 
 
-def test_what_a_killed_process_left_on_the_disk_is_removed(data_dir: Path) -> None:
-    young, old = (uploads_directory(data_dir) / name for name in ("young", "old"))
-    for left in (young, old):
-        left.mkdir()
-        (left / "list.csv").write_text(LIST)
-    long_ago = time.time() - LONG_TIMEOUT_S - 60
-    os.utime(old, (long_ago, long_ago))
-    assert list(uploads_directory(data_dir).iterdir()) == [young]
+HOLDER = (
+    "import sys, pathlib\n"
+    "from service.uploads import a_directory\n"
+    "with a_directory(pathlib.Path(sys.argv[1])) as directory:\n"
+    "    (directory / 'list.csv').write_text(sys.argv[2])\n"
+    "    print('written', flush=True)\n"
+    "    sys.stdin.read()\n"
+)
+
+
+@pytest.mark.parametrize("by", ["the next import", "upkeep"])
+def test_what_a_killed_process_left_on_the_disk_is_removed(data_dir: Path, by: str) -> None:
+    """At once, and never what a living one still reads."""
+    command = [sys.executable, "-c", HOLDER, str(data_dir), LIST]
+    uploads = data_dir / "uploads"
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"written\n"
+        remove_forsaken(data_dir)
+        assert [one.name for one in uploads.rglob("*.csv")] == ["list.csv"]
+        holder.kill()
+    assert list(uploads.rglob("*.csv"))
+    if by == "upkeep":
+        remove_forsaken(data_dir)
+    else:
+        with a_directory(data_dir) as directory:
+            assert list(uploads.iterdir()) == [directory]
+    assert list(uploads.iterdir()) == []

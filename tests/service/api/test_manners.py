@@ -146,3 +146,12 @@ def test_without_a_queue_server_operators_may_still_ask(
     asking.app = a_web(engine, sessions, sealer, data_dir=data_dir, redis_url=NOBODY)
     assert asking.get("/me")["login"] == "lan"
     assert asking.get("/me")["login"] == "lan"
+
+
+def test_what_comes_compressed_is_refused(app: Flask) -> None:
+    """It would be read as if it were not."""
+    said = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
+    web = app.test_client()
+    body = gzip.compress(b'{"login": "minh", "password": "x"}')
+    assert web.post("/api/v1/sessions", data=body, headers=said).status_code == 415
+    assert web.post("/stop/x", data=body, headers=said).status_code == 415
