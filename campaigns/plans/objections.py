@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from campaigns.complaints import as_sentence
 from campaigns.deliveries import Broadcast
 from campaigns.errors import (
     BroadcastFrozenError,
@@ -68,7 +69,7 @@ def require_unopposed(session: Session, plan: Plan) -> None:
     returned = next(iter(list_objections(session, plan)), None)
     if returned is not None:
         raise PlanReturnedError(
-            f"{returned.person.login} has sent plan {plan.id} back: {returned.reason} "
+            f"{returned.person.login} has sent plan {plan.id} back: {as_sentence(returned.reason)} "
             "Nothing was signed or sent. Change the campaign and submit it again."
         )
 
@@ -85,7 +86,7 @@ def require_not_rejected(session: Session, campaign_id: int) -> None:
     )
     if rejected is not None:
         raise CampaignRejectedError(
-            f"{rejected.person.login} has rejected this campaign: {rejected.reason} "
+            f"{rejected.person.login} has rejected this campaign: {as_sentence(rejected.reason)} "
             "Nothing was kept, signed or sent. What is to be said instead is another campaign, "
             "under a slug of its own."
         )

@@ -58,6 +58,27 @@ class TestWhatIsSentBack:
         sign_plan(session, changed, approver, now=NOON)
         assert list_objections(session, changed) == []
 
+    @pytest.mark.parametrize(
+        ("reason", "read"),
+        [
+            ("Sai giờ, sửa rồi trình lại", "Sai giờ, sửa rồi trình lại. Nothing was"),
+            ("Sai giờ.", "Sai giờ. Nothing was"),
+            ("Giờ nào?", "Giờ nào? Nothing was"),
+        ],
+    )
+    def test_says_why_in_a_sentence(
+        self, session: Session, approver: Person, reason: str, read: str
+    ) -> None:
+        plan = submit(session, a_document())
+        object_to(session, plan, approver, reason=reason, is_final=False, now=NOON)
+        with pytest.raises(PlanReturnedError) as returned:
+            sign_plan(session, plan, approver, now=NOON)
+        assert f"back: {read}" in str(returned.value)
+        object_to(session, plan, approver, reason=reason, is_final=True, now=NOON)
+        with pytest.raises(CampaignRejectedError) as rejected:
+            sign_plan(session, plan, approver, now=NOON)
+        assert f"campaign: {read}" in str(rejected.value)
+
     def test_says_why_without_anybodys_number(self, session: Session, approver: Person) -> None:
         """Reasons are kept for good; a citizen who has called is not named in them for ever."""
         plan = submit(session, a_document())
