@@ -10,6 +10,7 @@ from campaigns.deliveries import Broadcast
 from campaigns.errors import (
     BroadcastFrozenError,
     CampaignRejectedError,
+    GroundMissingError,
     PlanReturnedError,
     SignatureRefusedError,
 )
@@ -27,8 +28,8 @@ def object_to(
     """Send *plan* back with a *reason*; *is_final* rejects its campaign in every revision.
 
     Said again by the same person it is the same objection, but that who has sent a plan back may
-    still reject it. Raises SignatureRefusedError for whoever could not sign it and without a
-    reason, PersonWithdrawnError, BroadcastFrozenError once it was launched.
+    still reject it. Raises SignatureRefusedError for whoever could not sign it, GroundMissingError
+    without a reason, PersonWithdrawnError, BroadcastFrozenError once it was launched.
     """
     require_active(person)
     _hold_plans(session, plan.revision.campaign_id)
@@ -108,7 +109,7 @@ def _require_standing(plan: Plan, person: Person, *, reason: str) -> None:
             "Nothing was changed."
         )
     if not 1 <= len(reason.strip()) <= LONGEST_REASON:
-        raise SignatureRefusedError(
+        raise GroundMissingError(
             f"Whoever sends a plan back says why, in 1 to {LONGEST_REASON} characters. "
             "Nothing was changed."
         )

@@ -77,6 +77,15 @@ EDITED = Kind(
     "Đã có người sửa sau khi bạn đọc",
     "Đọc lại, đưa thay đổi của bạn vào bản mới nhất rồi gửi kèm ETag của bản đó.",
 )
+OTHER_DIGEST = Kind(
+    "digest-differs",
+    HTTPStatus.CONFLICT,
+    "This is not the digest of this plan",
+    "Nothing was signed. Read the plan again; if you still agree with it, sign it with its "
+    "`digest`.",
+    "Mã băm không phải của kế hoạch này",
+    "Chưa ký gì. Đọc lại kế hoạch; nếu vẫn đồng ý thì ký bằng đúng `digest` của kế hoạch đó.",
+)
 NO_ETAG = Kind(
     "etag-missing",
     HTTPStatus.PRECONDITION_REQUIRED,

@@ -9,6 +9,7 @@ from campaigns.definitions.document import CampaignDocument
 from campaigns.errors import (
     BroadcastFrozenError,
     CampaignRejectedError,
+    GroundMissingError,
     PlanReturnedError,
     SignatureMissingError,
     SignatureRefusedError,
@@ -104,7 +105,7 @@ class TestWhatIsSentBack:
         self, session: Session, approver: Person
     ) -> None:
         plan = submit(session, a_document())
-        with pytest.raises(SignatureRefusedError, match="says why"):
+        with pytest.raises(GroundMissingError, match="says why"):
             object_to(session, plan, approver, reason="  ", is_final=False, now=NOON)
         for reason in ("Một.", "Hai."):
             object_to(session, plan, approver, reason=reason, is_final=False, now=NOON)
@@ -139,7 +140,7 @@ class TestWhatIsSensitive:
             launch(session, plan, terms=TERMS, now=NOON)
         member = a_person(session, "bcd", Role.STEERING_COMMITTEE, agency="Ban Chỉ đạo tỉnh")
         for ground in (None, Ground("", "vì"), Ground("12/TB-BCĐ", " "), Ground("x" * 201, "vì")):
-            with pytest.raises(SignatureRefusedError, match="document"):
+            with pytest.raises(GroundMissingError, match="document"):
                 sign_plan(session, plan, member, ground=ground, now=NOON)
 
         signature = sign_plan(session, plan, member, ground=GROUND, now=NOON)
