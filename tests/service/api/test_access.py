@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 from werkzeug.routing import Rule
 
 from campaigns.access.keys import ApiKey, add_key, revoke_key, rotate_key
 from campaigns.access.login_sessions import open_session
 from campaigns.access.permissions import GRANTS, Permission
+from campaigns.audit import AuditEntry
 from campaigns.errors import KeyRefusedError
 from campaigns.people import Role, get_person
 from service.api.access import access_table
@@ -136,6 +138,21 @@ def test_a_key_ends(program: Make, sessions: sessionmaker[Session], clock: Clock
         kept = session.get_one(ApiKey, made["key"])
         assert made["text"] not in {kept.digest, kept.name}
         assert kept.used_at is not None
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [("garbage", "nowhere"), ("0912000001", "nowhere"), ("10.0.0.7", "10.0.0.7")],
+)
+def test_only_an_address_is_kept_as_one(
+    program: Make, session: Session, given: str, kept: str
+) -> None:
+    """A proxy hands on whatever stood in `X-Forwarded-For`, and the trail is never forgotten."""
+    admin = program("quantri", Role.ADMINISTRATOR)
+    wanted = {"login": "quantri", "name": "x"}
+    admin.post("/keys", wanted, code=201, environ_base={"REMOTE_ADDR": given})
+    said = session.scalars(select(AuditEntry.source).where(AuditEntry.actor == "quantri"))
+    assert [one.partition(" from ")[2] for one in said] == [kept]
 
 
 def test_no_administrator_makes_a_key_that_signs_for_somebody(program: Make) -> None:
