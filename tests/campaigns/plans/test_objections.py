@@ -148,6 +148,13 @@ class TestWhatIsSensitive:
         assert (signature.document, signature.reason) == (GROUND.document, GROUND.reason)
         assert launch(session, plan, terms=TERMS, now=NOON).deliveries == 6
 
+    def test_rests_on_no_citizens_number(self, session: Session, plan: Plan) -> None:
+        """The ground is kept for good, and whoever is named in it may ask to be forgotten."""
+        member = a_person(session, "bcd", Role.STEERING_COMMITTEE, agency="Ban Chỉ đạo tỉnh")
+        ground = Ground("12/TB-BCĐ ngày 12.10.2021", "Bà 0912 000 001 yêu cầu")
+        signature = sign_plan(session, plan, member, ground=ground, now=NOON)
+        assert (signature.document, signature.reason) == (ground.document, "Bà xxx yêu cầu")
+
     def test_is_not_signed_by_one_person_for_two(self, session: Session, approver: Person) -> None:
         """A committee member who also sends is one pair of eyes."""
         plan = submit(session, a_document(texts={"vi": SENSITIVE}))
