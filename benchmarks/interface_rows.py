@@ -134,7 +134,14 @@ def _add_people(session: Session, *, now: datetime) -> list[str]:
         add_person(session, login, name=login, agency="UBND xã", roles=[Role.AUTHOR], now=now)
     for login, role in (("duyet", Role.CONTENT_APPROVER), ("gui", Role.SENDER)):
         add_person(session, login, name=login, agency=login, roles=[role], now=now)
-    person = add_person(session, "bangdieukhien", name="", agency="", roles=list(Role), now=now)
+    person = add_person(
+        session,
+        "bangdieukhien",
+        name="",
+        agency="",
+        roles=set(Role) - {Role.COMMUNE_EDITOR},
+        now=now,
+    )
     _deliver_figures(session, person, now=now)
     made = [add_key(session, person, name="", scopes=(), now=now) for _ in range(PROGRAMS)]
     return [new.text for new in made]

@@ -1,4 +1,4 @@
-"""Complaints: what is wrong in a file that people write, line by line."""
+"""Complaints: what is wrong in a file that people write, line by line, and what people object."""
 
 from dataclasses import dataclass
 
@@ -18,3 +18,9 @@ class Complaint:
     def __str__(self) -> str:
         where = f"line {self.line}" if self.line else "file"
         return f"{where}, {self.field}: {self.problem}. {self.remedy}"
+
+
+def as_sentence(said: str) -> str:
+    """Return what somebody *said* with a full stop, unless it ends in a mark of its own."""
+    said = said.strip()
+    return said if said.endswith((".", "!", "?", "…", "。")) else f"{said}."

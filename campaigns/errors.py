@@ -46,6 +46,7 @@ CampaignError
 │   ├── PlanReturnedError        somebody who must sign has sent the plan back
 │   ├── RulesBrokenError         the plan breaks rules that nobody may sign away
 │   ├── SignatureRefusedError    this person may not sign this plan
+│   │   └── GroundMissingError   not so: a document or a reason is missing
 │   ├── SignatureMissingError    not everybody who must sign has signed
 │   ├── SlugTakenError           the slug belongs to a campaign with other content
 │   ├── UnknownCampaignError     no campaign has this slug
@@ -55,8 +56,6 @@ CampaignError
     ├── BroadcastFrozenError     the broadcast is past the point where this is possible
     ├── LaunchWithdrawnError     it was stopped before a worker began
     └── UnknownBroadcastError    no broadcast has this number
-
-Every message says what happened and what to do next, in plain English, and holds no number.
 """
 
 from collections.abc import Sequence
@@ -66,7 +65,7 @@ from campaigns.complaints import Complaint
 
 
 class CampaignError(Exception):
-    """A rule of the broadcast domain was broken; the message is fit for an operator."""
+    """A rule was broken; the message says so in plain English, what to do next, and no number."""
 
 
 class PhoneRefusedError(CampaignError):
@@ -259,6 +258,10 @@ class RulesBrokenError(PlanError):
 
 class SignatureRefusedError(PlanError):
     """This person may not sign this plan."""
+
+
+class GroundMissingError(SignatureRefusedError):
+    """What they sign, or send back, goes with a document or a reason that was not given."""
 
 
 class SignatureMissingError(PlanError):

@@ -1,7 +1,7 @@
 """People: who may write, sign and send, for which agency, and in which communes."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
 
@@ -80,13 +80,13 @@ def add_person(
     *,
     name: str,
     agency: str,
-    roles: Iterable[Role],
-    areas: Iterable[str] = (),
+    roles: Collection[Role],
+    areas: Collection[str] = (),
     now: datetime,
 ) -> Person:
     """Add a person; *areas* are those of a commune editor, with everything below them.
 
-    Raises LoginTakenError, LoginRefusedError for what is no login, and what `bind_areas` raises.
+    Raises LoginTakenError, LoginRefusedError, and what `require_reach` and `bind_areas` raise.
     """
     if not _LOGIN.fullmatch(login):
         raise LoginRefusedError(
@@ -98,6 +98,7 @@ def add_person(
             f"There is already a person with the login {login}. Nothing was changed; "
             "choose another login or see `loa users list`."
         )
+    require_reach(login, roles, areas)
     person = Person(
         login=login,
         name=name,
@@ -118,6 +119,15 @@ def add_person(
         areas=bound,
     )
     return person
+
+
+def require_reach(login: str, roles: Iterable[Role], areas: Collection[str]) -> None:
+    """Raise PersonChangeRefusedError for a commune editor without areas, who could do nothing."""
+    if Role.COMMUNE_EDITOR in roles and not areas:
+        raise PersonChangeRefusedError(
+            f"{login} would be a commune editor without an area, and could fill in nothing. "
+            "Nothing was changed; name an area for them, such as with --area 06196."
+        )
 
 
 def bind_areas(

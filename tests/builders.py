@@ -13,7 +13,7 @@ from campaigns.definitions.document import CampaignDocument
 from campaigns.deliveries import Broadcast
 from campaigns.lanes import Lane
 from campaigns.levels import LevelDecision, decide_level
-from campaigns.people import Person, Role, add_person, find_person
+from campaigns.people import Person, Role, add_person, find_person, write_roles
 from campaigns.plans.approvals import sign_plan, submit_plan
 from campaigns.plans.models import Plan
 from campaigns.plans.planning import Terms, draft_plan
@@ -88,7 +88,15 @@ def a_person(
     agency: str = "Sở KH&CN",
     areas: Iterable[str] = (),
 ) -> Person:
-    return add_person(session, login, name=login, agency=agency, roles=roles, areas=areas, now=NOON)
+    wanted, bound = set(roles), list(areas)
+    is_nowhere = Role.COMMUNE_EDITOR in wanted and not bound
+    given = wanted - {Role.COMMUNE_EDITOR} if is_nowhere else wanted
+    person = add_person(
+        session, login, name=login, agency=agency, roles=given, areas=bound, now=NOON
+    )
+    # As whose areas have all been taken away since; nobody is added so.
+    person.roles = write_roles(wanted)
+    return person
 
 
 def a_document(**changes: Any) -> CampaignDocument:

@@ -219,8 +219,8 @@ def _handed_out(
     personal = PERSONAL if made_by is not None and made_by.id != person.id else frozenset()
     if refused := sorted(personal.intersection(scopes)):
         raise KeyRefusedError(
-            f"{', '.join(refused)} is {person.login}'s own word, and nobody else makes a key for "
-            "it. Nothing was made. Leave it out; people sign in a session of their own."
+            f"Nobody but {person.login} makes a key for {', '.join(refused)}: that is their own "
+            "word. Nothing was made. Leave it out; people sign in a session of their own."
         )
     return scopes or permissions_of(person.role_set) - personal
 
@@ -230,8 +230,8 @@ def _require_sane(
 ) -> None:
     if missing := sorted(set(scopes) - permissions_of(person.role_set)):
         raise KeyRefusedError(
-            f"{person.login} may not {', '.join(missing)}, so no key of theirs can. "
-            "Nothing was made. Leave those scopes out."
+            f"{person.login} has no permission for {', '.join(missing)}, and no key may do more "
+            "than its person. Nothing was made. Leave that out."
         )
     require_bearable_life(ends=ends, now=now)
 

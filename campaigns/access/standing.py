@@ -20,6 +20,7 @@ from campaigns.people import (
     bind_areas,
     hold_person,
     require_active,
+    require_reach,
     write_roles,
 )
 
@@ -42,8 +43,8 @@ def change_person(session: Session, person: Person, wanted: Standing, *, now: da
 
     What they signed stays, with the agency and the roles of that day. Raises
     PersonChangeRefusedError for one's own roles, agency or areas, for no role at all, for areas
-    of who is no commune editor, and when nobody would be left who can log in to administer Loa;
-    UnknownAreaError; PersonWithdrawnError.
+    of who is no commune editor and none of who is, and when nobody would be left who can log in
+    to administer Loa; UnknownAreaError; PersonWithdrawnError.
     """
     _hold_administrators(session)
     hold_person(session, person)
@@ -128,10 +129,14 @@ def _state(session: Session, person: Person) -> dict[str, object]:
 
 
 def _wanted_areas(session: Session, person: Person, wanted: Standing) -> list[str]:
-    if wanted.areas is not None:
-        return sorted(set(wanted.areas))
-    is_losing = wanted.roles is not None and Role.COMMUNE_EDITOR not in wanted.roles
-    return [] if is_losing else areas_of(session, person)
+    before = areas_of(session, person)
+    if wanted.roles is None and wanted.areas is None:
+        return before
+    roles = person.role_set if wanted.roles is None else wanted.roles
+    kept = before if Role.COMMUNE_EDITOR in roles else []
+    areas = kept if wanted.areas is None else sorted(set(wanted.areas))
+    require_reach(person.login, roles, areas)
+    return areas
 
 
 def _require_another(session: Session, person: Person) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from campaigns.audit import record
 from campaigns.definitions.document import CampaignDocument, MessageClass
 from campaigns.errors import (
+    GroundMissingError,
     PlanDriftedError,
     RulesBrokenError,
     SignatureMissingError,
@@ -128,10 +129,10 @@ def sign_plan(
     """Put *person*'s name under *plan*; signing twice is one signature.
 
     Raises SignatureRefusedError for whoever wrote this or an earlier revision, or what a commune
-    says in it, for people without a role that it needs, and for the steering committee without a
-    *ground*; PersonWithdrawnError; PlanDriftedError when the campaign has a newer revision;
-    PlanReturnedError when somebody has sent it back; FiguresMissingError while the day's figures
-    that it quotes are missing.
+    says in it, and for people without a role that it needs; GroundMissingError for the steering
+    committee without a *ground*; PersonWithdrawnError; PlanDriftedError when the campaign has a
+    newer revision; PlanReturnedError when somebody has sent it back; FiguresMissingError while the
+    day's figures that it quotes are missing.
     """
     # Nobody fills in a local slot while they sign what is around it.
     hold_person(session, person)
@@ -179,7 +180,7 @@ def _require_standing(session: Session, plan: Plan, person: Person, ground: Grou
         )
     is_for_committee = Role.STEERING_COMMITTEE in person.role_set.intersection(required)
     if is_for_committee and not (ground and ground.is_given):
-        raise SignatureRefusedError(
+        raise GroundMissingError(
             f"{person.login} signs for the steering committee: name its document, in at most "
             f"{LONGEST_DOCUMENT} characters, and the reason, in at most {LONGEST_REASON}. "
             "Nothing was signed."

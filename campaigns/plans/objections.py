@@ -5,10 +5,12 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from campaigns.complaints import as_sentence
 from campaigns.deliveries import Broadcast
 from campaigns.errors import (
     BroadcastFrozenError,
     CampaignRejectedError,
+    GroundMissingError,
     PlanReturnedError,
     SignatureRefusedError,
 )
@@ -26,8 +28,8 @@ def object_to(
     """Send *plan* back with a *reason*; *is_final* rejects its campaign in every revision.
 
     Said again by the same person it is the same objection, but that who has sent a plan back may
-    still reject it. Raises SignatureRefusedError for whoever could not sign it and without a
-    reason, PersonWithdrawnError, BroadcastFrozenError once it was launched.
+    still reject it. Raises SignatureRefusedError for whoever could not sign it, GroundMissingError
+    without a reason, PersonWithdrawnError, BroadcastFrozenError once it was launched.
     """
     require_active(person)
     _hold_plans(session, plan.revision.campaign_id)
@@ -68,7 +70,7 @@ def require_unopposed(session: Session, plan: Plan) -> None:
     returned = next(iter(list_objections(session, plan)), None)
     if returned is not None:
         raise PlanReturnedError(
-            f"{returned.person.login} has sent plan {plan.id} back: {returned.reason} "
+            f"{returned.person.login} has sent plan {plan.id} back: {as_sentence(returned.reason)} "
             "Nothing was signed or sent. Change the campaign and submit it again."
         )
 
@@ -85,7 +87,7 @@ def require_not_rejected(session: Session, campaign_id: int) -> None:
     )
     if rejected is not None:
         raise CampaignRejectedError(
-            f"{rejected.person.login} has rejected this campaign: {rejected.reason} "
+            f"{rejected.person.login} has rejected this campaign: {as_sentence(rejected.reason)} "
             "Nothing was kept, signed or sent. What is to be said instead is another campaign, "
             "under a slug of its own."
         )
@@ -107,7 +109,7 @@ def _require_standing(plan: Plan, person: Person, *, reason: str) -> None:
             "Nothing was changed."
         )
     if not 1 <= len(reason.strip()) <= LONGEST_REASON:
-        raise SignatureRefusedError(
+        raise GroundMissingError(
             f"Whoever sends a plan back says why, in 1 to {LONGEST_REASON} characters. "
             "Nothing was changed."
         )

@@ -87,6 +87,15 @@ UNKNOWN_ETAG = Kind(
     "Chưa có gì thay đổi. Hãy đọc bản hiện có rồi gửi ETag của bản đó; với tên mới thì bỏ "
     "`If-Match`.",
 )
+OTHER_DIGEST = Kind(
+    "digest-differs",
+    HTTPStatus.CONFLICT,
+    "This is not the digest of this plan",
+    "Nothing was signed. Read the plan again; if you still agree with it, sign it with its "
+    "`digest`.",
+    "Mã băm không phải của kế hoạch này",
+    "Chưa ký gì. Đọc lại kế hoạch; nếu vẫn đồng ý thì ký bằng đúng `digest` của kế hoạch đó.",
+)
 NO_ETAG = Kind(
     "etag-missing",
     HTTPStatus.PRECONDITION_REQUIRED,

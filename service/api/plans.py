@@ -24,7 +24,7 @@ from campaigns.revisions import get_newest_revision
 from campaigns.subscribers.counts import has_people
 from service.api.errands import AS_ERRAND, ErrandOut, answer_errand, give_errand, point_to_errand
 from service.api.given import Given, Line, Text
-from service.api.kinds import EDITED
+from service.api.kinds import OTHER_DIGEST
 from service.api.local_texts import without_others
 from service.api.once import Deed, once
 from service.api.refusals import Refusal, RefusedError
@@ -155,7 +155,7 @@ def sign(number: int, json_data: SignIn) -> Deed:
     def do(session: Session) -> dict[str, object]:
         plan = get_plan(session, str(number))
         if json_data.digest != plan.digest:
-            raise RefusedError(Refusal(EDITED))
+            raise RefusedError(Refusal(OTHER_DIGEST))
         ground = Ground(json_data.document or "", json_data.reason or "")
         sign_plan(session, plan, caller().person, ground=ground, now=resources().now())
         return _plan(session, plan)

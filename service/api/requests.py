@@ -146,13 +146,13 @@ def writing(actor: Actor | None = None) -> Iterator[Session]:
 def source_address() -> str:
     """Return where the request comes from: an address, of IPv6 the network of one household.
 
-    Whoever has one address of IPv6 has 2^64 of them.
+    Whoever has one address of IPv6 has 2^64 of them. What a proxy hands on that is no address
+    could be anything, and is not kept.
     """
-    given = request.remote_addr or "nowhere"
     try:
-        address = ip_address(given)
+        address = ip_address(request.remote_addr or "")
     except ValueError:
-        return given[:64]
+        return "nowhere"
     if address.version == 4:  # noqa: PLR2004 - the protocol's number
         return str(address)
     mapped = address.ipv4_mapped

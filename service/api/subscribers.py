@@ -29,6 +29,7 @@ from campaigns.subscribers.opt_outs import opt_out_listed
 from campaigns.subscribers.topics import EVERYTHING, Topic
 from service.api.given import Given, Line
 from service.api.kept import kept
+from service.api.misses import noting_misses
 from service.api.once import Deed, once
 from service.api.requests import answer, needs, resources, writing
 from service.erasing import erase_everywhere
@@ -37,7 +38,6 @@ subscribers = APIBlueprint("subscribers", __name__, tag="Subscribers")
 _ID = "<int(max=9223372036854775807):number>"
 # To count a million people takes a second of a processor; on its own little changes.
 _COUNTS_FRESH = timedelta(seconds=30)
-
 
 # Whatever a clerk typed; what is no number is counted as refused.
 OneNumber = Annotated[str, Field(max_length=40)]
@@ -147,10 +147,11 @@ def count() -> Response:
 @needs(Permission.SUBSCRIBERS_READ)
 @subscribers.input(SearchIn)
 @subscribers.output(SubscriberOut)
+@noting_misses
 def search(json_data: SearchIn) -> Response:
     """Find somebody by their number.
 
-    The look is recorded.
+    The look is recorded, whether anybody is found or not.
     """
     number = read_phone(json_data.phone)
     with writing() as session:
@@ -224,6 +225,7 @@ def say_no_for_many(json_data: OptOutListIn) -> Deed:
 @needs(Permission.SUBSCRIBERS_CONSENT)
 @subscribers.input(ConsentIn)
 @subscribers.output(SubscriberOut)
+@noting_misses
 @once()
 def say_yes(json_data: ConsentIn) -> Deed:
     """Record that somebody wants texts again."""
@@ -234,6 +236,7 @@ def say_yes(json_data: ConsentIn) -> Deed:
 @needs(Permission.SUBSCRIBERS_ERASE)
 @subscribers.input(ConsentIn)
 @subscribers.output(SubscriberOut)
+@noting_misses
 @once()
 def forget(json_data: ConsentIn) -> Deed:
     """Forget everything about somebody but that they must not be texted."""
@@ -245,11 +248,7 @@ def _change(say: Callable[..., Subscriber], wanted: ConsentIn) -> Deed:
 
     def do(session: Session) -> dict[str, object]:
         found = say(
-            session,
-            number,
-            source=wanted.source,
-            sealer=resources().sealer,
-            now=resources().now(),
+            session, number, source=wanted.source, sealer=resources().sealer, now=resources().now()
         )
         return _document(session, found)
 

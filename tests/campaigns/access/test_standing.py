@@ -13,7 +13,15 @@ from campaigns.access.logins import begin_login, set_password, set_totp, settle_
 from campaigns.access.standing import Standing, change_person, restore_person, withdraw_person
 from campaigns.audit import Actor, AuditEntry, act_as
 from campaigns.errors import PersonChangeRefusedError, PersonWithdrawnError, UnknownAreaError
-from campaigns.people import Role, areas_of, editable_areas, get_person, hold_person
+from campaigns.people import (
+    Person,
+    Role,
+    add_person,
+    areas_of,
+    editable_areas,
+    get_person,
+    hold_person,
+)
 from campaigns.plans.approvals import sign_plan, submit_plan
 from campaigns.plans.planning import draft_plan
 from campaigns.sealing import Sealer
@@ -184,12 +192,32 @@ def test_areas_are_a_commune_editors_alone(session: Session, sealer: Sealer) -> 
     with pytest.raises(PersonChangeRefusedError, match="commune_editor"):
         a_person(session, "lan", Role.AUTHOR, areas=["06196"])
     change_person(session, person, Standing(roles=[Role.AUTHOR]), now=NOON)
-    change_person(session, person, Standing(roles=[Role.COMMUNE_EDITOR]), now=NOON)
     assert areas_of(session, person) == []
     assert editable_areas(session, person, now=NOON) == set()
     session.commit()
     changes = trail(session, AuditEntry.action == "person.changed")
-    assert ['"areas":["06184","20"]' in one.detail for one in changes] == [True, False, False]
+    assert ['"areas":["06184","20"]' in one.detail for one in changes] == [True, False]
+
+
+def test_no_commune_editor_is_without_an_area(session: Session, sealer: Sealer) -> None:
+    """They could fill in nothing, and nobody would have told them."""
+    a_province(session, sealer, people=1)
+
+    def add(*areas: str) -> Person:
+        editor = [Role.COMMUNE_EDITOR]
+        return add_person(
+            session, "xa", name="Xã", agency="UBND xã", roles=editor, areas=areas, now=NOON
+        )
+
+    with pytest.raises(PersonChangeRefusedError, match="without an area"):
+        add()
+    person = add("06196")
+    with pytest.raises(PersonChangeRefusedError, match="without an area"):
+        change_person(session, person, Standing(areas=[]), now=NOON)
+    author = a_person(session, "lan", Role.AUTHOR)
+    with pytest.raises(PersonChangeRefusedError, match="without an area"):
+        change_person(session, author, Standing(roles=[Role.COMMUNE_EDITOR]), now=NOON)
+    assert areas_of(session, person) == ["06196"]
 
 
 def test_nobody_changes_their_own_areas(session: Session, sealer: Sealer) -> None:

@@ -9,6 +9,7 @@ from campaigns.definitions.document import CampaignDocument
 from campaigns.errors import (
     BroadcastFrozenError,
     CampaignRejectedError,
+    GroundMissingError,
     PlanReturnedError,
     SignatureMissingError,
     SignatureRefusedError,
@@ -58,6 +59,27 @@ class TestWhatIsSentBack:
         sign_plan(session, changed, approver, now=NOON)
         assert list_objections(session, changed) == []
 
+    @pytest.mark.parametrize(
+        ("reason", "read"),
+        [
+            ("Sai giờ, sửa rồi trình lại", "Sai giờ, sửa rồi trình lại. Nothing was"),
+            ("Sai giờ.", "Sai giờ. Nothing was"),
+            ("Giờ nào?", "Giờ nào? Nothing was"),
+        ],
+    )
+    def test_says_why_in_a_sentence(
+        self, session: Session, approver: Person, reason: str, read: str
+    ) -> None:
+        plan = submit(session, a_document())
+        object_to(session, plan, approver, reason=reason, is_final=False, now=NOON)
+        with pytest.raises(PlanReturnedError) as returned:
+            sign_plan(session, plan, approver, now=NOON)
+        assert f"back: {read}" in str(returned.value)
+        object_to(session, plan, approver, reason=reason, is_final=True, now=NOON)
+        with pytest.raises(CampaignRejectedError) as rejected:
+            sign_plan(session, plan, approver, now=NOON)
+        assert f"campaign: {read}" in str(rejected.value)
+
     def test_says_why_without_anybodys_number(self, session: Session, approver: Person) -> None:
         """Reasons are kept for good; a citizen who has called is not named in them for ever."""
         plan = submit(session, a_document())
@@ -83,7 +105,7 @@ class TestWhatIsSentBack:
         self, session: Session, approver: Person
     ) -> None:
         plan = submit(session, a_document())
-        with pytest.raises(SignatureRefusedError, match="says why"):
+        with pytest.raises(GroundMissingError, match="says why"):
             object_to(session, plan, approver, reason="  ", is_final=False, now=NOON)
         for reason in ("Một.", "Hai."):
             object_to(session, plan, approver, reason=reason, is_final=False, now=NOON)
@@ -118,13 +140,20 @@ class TestWhatIsSensitive:
             launch(session, plan, terms=TERMS, now=NOON)
         member = a_person(session, "bcd", Role.STEERING_COMMITTEE, agency="Ban Chỉ đạo tỉnh")
         for ground in (None, Ground("", "vì"), Ground("12/TB-BCĐ", " "), Ground("x" * 201, "vì")):
-            with pytest.raises(SignatureRefusedError, match="document"):
+            with pytest.raises(GroundMissingError, match="document"):
                 sign_plan(session, plan, member, ground=ground, now=NOON)
 
         signature = sign_plan(session, plan, member, ground=GROUND, now=NOON)
 
         assert (signature.document, signature.reason) == (GROUND.document, GROUND.reason)
         assert launch(session, plan, terms=TERMS, now=NOON).deliveries == 6
+
+    def test_rests_on_no_citizens_number(self, session: Session, plan: Plan) -> None:
+        """The ground is kept for good, and whoever is named in it may ask to be forgotten."""
+        member = a_person(session, "bcd", Role.STEERING_COMMITTEE, agency="Ban Chỉ đạo tỉnh")
+        ground = Ground("12/TB-BCĐ ngày 12.10.2021", "Bà 0912 000 001 yêu cầu")
+        signature = sign_plan(session, plan, member, ground=ground, now=NOON)
+        assert (signature.document, signature.reason) == (ground.document, "Bà xxx yêu cầu")
 
     def test_is_not_signed_by_one_person_for_two(self, session: Session, approver: Person) -> None:
         """A committee member who also sends is one pair of eyes."""

@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 from werkzeug.routing import Rule
 
 from campaigns.access.keys import ApiKey, add_key, revoke_key, rotate_key
 from campaigns.access.login_sessions import open_session
 from campaigns.access.permissions import GRANTS, Permission
+from campaigns.audit import AuditEntry
 from campaigns.errors import KeyRefusedError
 from campaigns.people import Role, get_person
 from service.api.access import access_table
@@ -138,6 +140,21 @@ def test_a_key_ends(program: Make, sessions: sessionmaker[Session], clock: Clock
         assert kept.used_at is not None
 
 
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [("garbage", "nowhere"), ("0912000001", "nowhere"), ("10.0.0.7", "10.0.0.7")],
+)
+def test_only_an_address_is_kept_as_one(
+    program: Make, session: Session, given: str, kept: str
+) -> None:
+    """A proxy hands on whatever stood in `X-Forwarded-For`, and the trail is never forgotten."""
+    admin = program("quantri", Role.ADMINISTRATOR)
+    wanted = {"login": "quantri", "name": "x"}
+    admin.post("/keys", wanted, code=201, environ_base={"REMOTE_ADDR": given})
+    said = session.scalars(select(AuditEntry.source).where(AuditEntry.actor == "quantri"))
+    assert [one.partition(" from ")[2] for one in said] == [kept]
+
+
 def test_no_administrator_makes_a_key_that_signs_for_somebody(program: Make) -> None:
     """Neither by asking for it, nor by leaving the scopes out, nor by rotating one they have."""
     admin = program("quantri", Role.ADMINISTRATOR)
@@ -154,7 +171,7 @@ def test_no_administrator_makes_a_key_that_signs_for_somebody(program: Make) -> 
 def test_a_key_may_never_do_more_than_its_person(session: Session) -> None:
     """Neither by its scopes, nor after the person has lost a role."""
     person = a_person(session, "lan", Role.AUTHOR, Role.SENDER)
-    with pytest.raises(KeyRefusedError, match=r"people\.manage"):
+    with pytest.raises(KeyRefusedError, match=r"lan has no permission for people\.manage, and"):
         add_key(session, person, name="x", scopes=[Permission.PEOPLE_MANAGE], now=NOON)
     with pytest.raises(KeyRefusedError, match="400 days"):
         add_key(session, person, name="x", scopes=(), now=NOON, expires_at=NOON)

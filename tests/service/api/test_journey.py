@@ -35,8 +35,9 @@ def test_from_draft_to_ledger(session: Session, sealer: Sealer, program: Make) -
     assert author.post(f"{path}/signatures", {"digest": plan["digest"]}, code=403)["type"]
     early = sender.post(f"{path}/broadcast", code=409)
     assert early["type"] == "/api/problems/signature-missing"
-    unread = approver.post(f"{path}/signatures", {"digest": "0" * 64}, code=412)
-    assert unread["type"] == "/api/problems/edited-meanwhile"
+    unread = approver.post(f"{path}/signatures", {"digest": "0" * 64}, code=409)
+    assert unread["type"] == "/api/problems/digest-differs"
+    assert "ETag" not in str(unread)
     approver.post(f"{path}/signatures", {"digest": plan["digest"]}, code=201)
     signed = sender.post(f"{path}/signatures", {"digest": plan["digest"]}, code=201)
     assert signed["needs"] == []
@@ -168,7 +169,9 @@ def test_a_sensitive_text_needs_the_committee_and_its_document(
     plan = author.post("/campaigns/cap-do-3/plans", code=201)
     assert plan["needs"] == ["content_approver", "sender", "steering_committee"]
     path, signed = f"/plans/{plan['plan']}/signatures", {"digest": plan["digest"]}
-    assert member.post(path, signed, code=403)["type"] == "/api/problems/signature-refused"
+    refused = member.post(path, signed, code=409)
+    assert refused["type"] == "/api/problems/ground-missing"
+    assert "colleague" not in str(refused)
     ground = {"document": "12/TB-BCĐ", "reason": "Đã thống nhất."}
     kept = member.post(path, signed | ground, code=201)
     assert kept["needs"] == ["content_approver", "sender"]

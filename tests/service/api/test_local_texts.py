@@ -81,6 +81,7 @@ def test_an_administrator_says_where_somebody_writes(author: Program, program: M
     person = {"login": "xa", "name": "Xã", "agency": "UBND xã", "roles": ["commune_editor"]}
     assert admin.post("/people", person | {"areas": ["06196"]}, code=201)["areas"] == ["06196"]
     admin.post("/people", person | {"login": "y", "areas": ["99999"]}, code=404)
+    assert "without an area" in admin.post("/people", person | {"login": "y"}, code=409)["detail"]
     changed = admin.ask("PATCH", "/people/xa", json={"areas": ["06184"]})
     assert changed["areas"] == ["06184"]
     admin.ask("PATCH", "/people/quantri", code=409, json={"areas": ["20"]})

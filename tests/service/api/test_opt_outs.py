@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 
+import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from campaigns.audit import AuditEntry
 from campaigns.base import Base
 from campaigns.people import Role
 from campaigns.sealing import Sealer
@@ -66,6 +68,22 @@ def test_a_number_in_what_a_clerk_wrote_is_kept_nowhere(
     for table in Base.metadata.sorted_tables:
         kept = str(session.execute(select(table)).all())
         assert phone.removeprefix("+84") not in kept, table.name
+
+
+@pytest.mark.parametrize("look", ["search", "opt-in", "erase"])
+def test_who_asks_for_a_number_on_no_list_is_on_record(
+    program: Make, session: Session, look: str
+) -> None:
+    """What is told, that somebody is on no list, is as personal as what is on one."""
+    asking = program("tra", Role.SENDER, Role.ADMINISTRATOR)
+    phone = a_phone()
+    body = {"phone": phone} | ({} if look == "search" else {"source": "thư"})
+    asking.post(f"/subscribers/{look}", body, code=404)
+    asking.post("/subscribers/search", {"phone": "1022"}, code=409)
+    looks = session.scalars(select(AuditEntry).where(AuditEntry.action == "subscriber.looked_up"))
+    assert [(one.actor, one.subject, one.detail) for one in looks] == [
+        ("tra", "subscriber:nobody", "{}")
+    ]
 
 
 def test_who_may_not_record_consent_stops_nobodys_texts(program: Make) -> None:

@@ -55,6 +55,15 @@ def test_the_first_administrator_gets_a_password_and_an_app_here(staffed: Clerk)
     engine.dispose()
 
 
+def test_a_commune_editor_is_added_with_an_area(staffed: Clerk) -> None:
+    refusal = staffed.refusal(
+        "users", "add", "xa", "--agency", "UBND xã", "--role", "commune_editor"
+    )
+    assert "without an area" in refusal
+    assert "--area" in refusal
+    assert {one["login"] for one in staffed.answer("users", "list")} == {"quantri", "lan"}
+
+
 def test_a_password_is_typed_twice_where_none_is_given(staffed: Clerk) -> None:
     result = staffed.run("users", "password", "lan")
     assert result.exit_code == 1
