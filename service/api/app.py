@@ -6,6 +6,7 @@ from typing import Any
 from apiflask import APIFlask
 from flask import Flask, abort, request
 
+from service.api.addresses import Address
 from service.api.answers import answers
 from service.api.areas import areas
 from service.api.audit import audit
@@ -59,6 +60,7 @@ def create_api(resources: Resources, *, largest_body: int) -> Flask:
         json_errors=False,
         static_folder=None,  # type: ignore[arg-type]  # APIFlask's hint leaves out what Flask takes
     )
+    app.url_rule_class = Address
     app.config |= {
         "MAX_CONTENT_LENGTH": largest_body,
         "OPENAPI_VERSION": "3.1.0",
