@@ -10,7 +10,6 @@ from sqlalchemy import Connection, Engine, MetaData, inspect, text
 import campaigns
 import hotline
 from campaigns.base import Base
-from service import migrations
 from service.database import READ_ONLY
 from service.errors import SchemaError
 
@@ -58,8 +57,8 @@ def _revision_of(connection: Connection) -> str | None:
 
 
 def _newest_revision() -> str:
-    versions = Path(migrations.__path__[0], "versions").glob("[0-9]*.py")
-    return max(path.name for path in versions).partition("_")[0]
+    versions = Path(__file__).with_name("migrations") / "versions"
+    return max(path.name for path in versions.glob("[0-9]*.py")).partition("_")[0]
 
 
 def _import_all(package: ModuleType) -> None:
