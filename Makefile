@@ -11,7 +11,7 @@ LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --universal --python-ver
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo drill test check bench migration lock clean
+.PHONY: help setup demo drill test check types layers audit bench migration lock clean
 
 help:
 	@echo "make demo    a sample province and campaign, to the ledger; ONCE=1 ends there"
@@ -35,13 +35,24 @@ drill: setup
 test: .venv/.ready-dev
 	$(BIN)/pytest
 
+# The tests leave a core idle whenever they wait for a process. What else takes long runs beside
+# them, and is heard when they have spoken; of everything that fails nothing is left unsaid.
 check: .venv/.ready-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	@others=$$(mktemp); trap 'rm -f "$$others"' EXIT; \
+	$(MAKE) --no-print-directory --keep-going types layers audit >"$$others" 2>&1 & \
+	LOA_REQUIRE_POSTGRESQL=1 $(BIN)/pytest; tests=$$?; \
+	wait $$!; status=$$?; cat "$$others"; exit $$((tests | status))
+
+types:
 	$(BIN)/mypy
+
+layers:
 	$(BIN)/lint-imports
+
+audit:
 	$(BIN)/pip-audit --progress-spinner off --disable-pip --require-hashes -r requirements.txt
-	LOA_REQUIRE_POSTGRESQL=1 $(BIN)/pytest
 
 bench: .venv/.ready-dev
 	$(BIN)/python -m benchmarks

@@ -12,7 +12,7 @@ from sqlalchemy import make_url
 
 from campaigns.areas import load_lang_son
 from service.database import open_engine, open_sessions
-from service.schema import upgrade
+from service.upgrades import upgrade
 
 
 @contextmanager

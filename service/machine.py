@@ -15,8 +15,8 @@ from service.embedded.children import Child, Supervisor
 from service.embedded.valkey import valkey_child, wait_for_queue
 from service.errors import UnreachableError
 from service.resources import Resources, open_resources
-from service.schema import upgrade
 from service.settings import Settings, load_settings
+from service.upgrades import upgrade
 from workers.queues import QueueName
 
 _READY_WITHIN_S = 30.0

@@ -17,7 +17,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.engine import make_url
 
 from service.database import open_engine
-from service.schema import upgrade
+from service.upgrades import upgrade
 
 RUN_DIR = "LOA_TEST_RUN_DIR"
 GIVEN_URL = "LOA_TEST_POSTGRESQL_URL"

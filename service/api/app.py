@@ -6,6 +6,7 @@ from typing import Any
 from apiflask import APIFlask
 from flask import Flask, abort, request
 
+from service.api.addresses import Address
 from service.api.answers import answers
 from service.api.areas import areas
 from service.api.audit import audit
@@ -62,6 +63,7 @@ def create_api(resources: Resources, *, largest_body: int) -> Flask:
     )
     app.request_class = WholeRequest
     app.json = ReadingJson(app)
+    app.url_rule_class = Address
     app.config |= {
         "MAX_CONTENT_LENGTH": largest_body,
         "OPENAPI_VERSION": "3.1.0",

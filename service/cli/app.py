@@ -1,11 +1,12 @@
 """The command line's front door: the groups of commands, each loaded when it is asked for."""
 
-import importlib
 import json
 import os
 from typing import Any
 
 import click
+
+from service.modules import load_module
 
 # Where each command lives. A module is imported only when its command runs, so that `loa --help`
 # answers at once on a slow laptop.
@@ -42,7 +43,7 @@ class _LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module, name, _ = COMMANDS[cmd_name]
-        command = getattr(importlib.import_module(module), name)
+        command = getattr(load_module(module), name)
         assert isinstance(command, click.Command)  # noqa: S101 - a slip in the table above
         return command
 

@@ -19,8 +19,9 @@ from service.cli.output import Answer, answering
 from service.database import open_engine, open_sessions, reading
 from service.errors import BackupError, SchemaError
 from service.resources import at_the_command_line
-from service.schema import current_and_head, upgrade
+from service.schema import current_and_head
 from service.settings import Settings, load_settings
+from service.upgrades import upgrade
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 

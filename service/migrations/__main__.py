@@ -5,7 +5,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from service.database import open_engine
-from service.schema import draft_migration, upgrade
+from service.upgrades import draft_migration, upgrade
 
 
 def main(message: str) -> None:

@@ -18,6 +18,7 @@ from granian.log import LogLevels
 
 from service.errors import UnreachableError
 from service.logs import plan_of_logs
+from service.modules import load_module
 
 _PR_SET_PDEATHSIG = 1
 _LOOK_EVERY_S = 0.02
@@ -68,9 +69,7 @@ def in_worker() -> Any:
             sys.exit(1)
     sys.setswitchinterval(_THREADS_SWITCH_AFTER_S)
     # The process that only watches over the workers need not load what they answer with.
-    from service.web.asgi import application  # noqa: PLC0415
-
-    return application()
+    return load_module("service.web.asgi").application()
 
 
 def _check_free(host: str, port: int) -> None:

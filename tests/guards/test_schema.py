@@ -6,7 +6,8 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, text
 
-from service.schema import current_and_head, load_metadata, upgrade
+from service.schema import current_and_head, load_metadata
+from service.upgrades import upgrade
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ from sqlalchemy.exc import DatabaseError
 
 from service.database import open_engine
 from service.errors import SchemaError
-from service.schema import current_and_head, require_current, upgrade
+from service.schema import current_and_head, require_current
+from service.upgrades import upgrade
 
 
 @pytest.fixture
