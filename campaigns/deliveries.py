@@ -88,6 +88,12 @@ class Broadcast(Base):
     def is_expired(self, now: datetime) -> bool:
         return self.not_after is not None and now >= self.not_after
 
+    def waits_until(self, now: datetime) -> datetime | None:
+        """Return when its hours open; None while they are, and where nothing is to be sent."""
+        if self.state is not BroadcastState.RUNNING or self.hours.are_open(now):
+            return None
+        return self.hours.next_open(now)
+
 
 class BroadcastText(Base):
     """One rendered body for one language and one area; deliveries point here.

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from campaigns.audit import verify_chain
 from campaigns.errors import SealBrokenError
 from campaigns.partners.accounts import list_partners
-from campaigns.partners.settlements import first_broken
+from campaigns.partners.chains import first_broken
 from campaigns.sealing import Sealer
 from campaigns.subscribers.consent import keeps_numbers, require_own_seal
 from service.database import READ_ONLY, open_sessions, reading

@@ -49,6 +49,7 @@ def describe_key(key: PartnerKey) -> Document:
 def _write(
     partner: Partner, carriers: Iterable[str], keys: Iterable[PartnerKey], *, now: datetime
 ) -> Document:
+    is_open = partner.withdrawn_at is None
     return {
         "name": partner.name,
         "title": partner.title,
@@ -60,7 +61,7 @@ def _write(
         "acknowledged_at": _moment(partner.acknowledged_at),
         "created_at": _moment(partner.created_at),
         "withdrawn_at": _moment(partner.withdrawn_at),
-        "keys": [describe_key(one) | {"valid": one.is_valid(now)} for one in keys],
+        "keys": [describe_key(one) | {"valid": is_open and one.is_valid(now)} for one in keys],
     }
 
 

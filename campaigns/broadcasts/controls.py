@@ -101,7 +101,7 @@ def stop(session: Session, broadcast_id: int, *, now: datetime) -> Broadcast:
     if broadcast.state is BroadcastState.STOPPED:
         return broadcast
     _refuse_if_over(broadcast, "stopped")
-    broadcast.state = BroadcastState.STOPPED
+    broadcast.state, broadcast.note = BroadcastState.STOPPED, ""
     broadcast.finished_at = now
     session.flush()
     withdraw(session, broadcast, DeliveryState.CANCELLED)

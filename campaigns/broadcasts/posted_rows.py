@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from campaigns.gateway import Outcome
@@ -14,6 +14,8 @@ _LONGEST_NAME = 64
 _CODE = re.compile(r"[A-Za-z0-9_.-]{1,16}").fullmatch
 # Clocks of two companies are never quite the same.
 _AHEAD = timedelta(minutes=5)
+# What is older is a slip, and far beyond it a moment has no place in UTC.
+_EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class RowResult(StrEnum):
@@ -128,4 +130,6 @@ def _read_moment(written: str, *, now: datetime) -> datetime | None:
         moment = datetime.fromisoformat(written)
     except ValueError:
         return None
-    return moment if moment.tzinfo is not None and moment <= now + _AHEAD else None
+    if moment.tzinfo is None or not _EARLIEST <= moment <= now + _AHEAD:
+        return None
+    return moment

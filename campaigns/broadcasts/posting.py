@@ -13,7 +13,8 @@ from campaigns.bulk import rows_of
 from campaigns.deliveries import Delivery
 from campaigns.gateway import Outcome
 from campaigns.partners.carrier_codes import find_code, name_code
-from campaigns.partners.models import FeedEntry, Partner
+from campaigns.partners.models import FeedEntry, Partner, PartnerCarrier
+from campaigns.partners.owners import owner, stands_for_text
 from campaigns.partners.references import References
 from campaigns.subscribers.models import Subscriber, current_carrier
 
@@ -45,7 +46,7 @@ def take_posted(
     read = [read_row(raw, now=now) for raw in raws]
     rows = [row for row in read if isinstance(row, PostedRow)]
     names = _find_names(session, partner, rows, references=references)
-    texts = _find_texts(session, names.values())
+    texts = _find_texts(session, partner, names.values())
     judged = [
         _judge(row, texts.get(names[row]) if row in names else None, now=now)
         if isinstance(row, PostedRow)
@@ -90,7 +91,8 @@ def _find_names(
     return found | {row: known[row.sid] for row in rows if not row.reference and row.sid in known}
 
 
-def _find_texts(session: Session, keys: Iterable[Key]) -> dict[Key, _Own]:
+def _find_texts(session: Session, partner: Partner, keys: Iterable[Key]) -> dict[Key, _Own]:
+    """Return those of the texts *keys* that are *partner*'s: what it once was told may not be."""
     wanted = sorted(set(keys))
     if not wanted:
         return {}
@@ -108,6 +110,8 @@ def _find_texts(session: Session, keys: Iterable[Key]) -> dict[Key, _Own]:
             & (given.c.position == Delivery.position),
         )
         .join(Subscriber, Subscriber.id == Delivery.subscriber_id)
+        .outerjoin(PartnerCarrier, stands_for_text())
+        .where(owner() == partner.id)
     )
     return {(row[0], row[1]): _Own((row[0], row[1]), row[2], row[3]) for row in found}
 

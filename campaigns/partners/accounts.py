@@ -5,15 +5,17 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from ipaddress import ip_address, ip_network
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from campaigns.audit import record
+from campaigns.bulk import change
 from campaigns.partners.errors import PartnerRefusedError, UnknownPartnerError
 from campaigns.partners.models import Partner, PartnerCarrier
 from campaigns.phones import known_carriers
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+_STANDS = PartnerCarrier.until.is_(None)
 
 
 def add_partner(
@@ -63,7 +65,8 @@ def bind_carriers(
 ) -> list[str]:
     """Let *partner* stand for the carriers in *names* and no others; return them in order.
 
-    A carrier that is new here is reported on from *now* on. Raises PartnerRefusedError.
+    A carrier that is new here is reported on from *now* on; texts that were handed over to one
+    that is left out stay with this partner. Raises PartnerRefusedError.
     """
     wanted, before = sorted(set(names)), carriers_of(session, partner)
     if unknown := sorted(set(wanted) - known_carriers()):
@@ -76,7 +79,7 @@ def bind_carriers(
             "A partner stands for at least one carrier. Nothing was changed. Name it."
         )
     taken = select(PartnerCarrier).where(
-        PartnerCarrier.carrier.in_(wanted), PartnerCarrier.partner_id != partner.id
+        PartnerCarrier.carrier.in_(wanted), PartnerCarrier.partner_id != partner.id, _STANDS
     )
     if other := session.scalar(taken):
         name = session.get_one(Partner, other.partner_id).name
@@ -84,11 +87,7 @@ def bind_carriers(
             f"{other.carrier} has the partner {name} already. Nothing was changed. Withdraw it "
             "first, or leave the carrier out: each text is reported to one partner only."
         )
-    session.execute(
-        delete(PartnerCarrier).where(
-            PartnerCarrier.partner_id == partner.id, PartnerCarrier.carrier.not_in(wanted)
-        )
-    )
+    _end(session, partner, PartnerCarrier.carrier.not_in(wanted), now=now)
     session.add_all(
         PartnerCarrier(carrier=carrier, partner_id=partner.id, since=now)
         for carrier in wanted
@@ -158,11 +157,23 @@ def change_partner(
 
 
 def withdraw_partner(session: Session, partner: Partner, *, now: datetime) -> None:
-    """End the account: its keys open nothing, its networks are free for another partner."""
+    """End the account: its keys open nothing, its networks are free for another partner.
+
+    What becomes of texts that were handed over to them is still settled with it.
+    """
     if partner.withdrawn_at is None:
         partner.withdrawn_at = now
-        session.execute(delete(PartnerCarrier).where(PartnerCarrier.partner_id == partner.id))
+        _end(session, partner, PartnerCarrier.carrier != "", now=now)
         record(session, "partner.withdrawn", f"partner:{partner.name}", now=now)
+
+
+def _end(session: Session, partner: Partner, which: ColumnElement[bool], *, now: datetime) -> None:
+    change(
+        session,
+        update(PartnerCarrier)
+        .where(PartnerCarrier.partner_id == partner.id, _STANDS, which)
+        .values(until=now),
+    )
 
 
 def require_open(partner: Partner) -> None:
@@ -174,11 +185,11 @@ def require_open(partner: Partner) -> None:
 
 
 def carriers_of(session: Session, partner: Partner) -> list[str]:
-    """Return the carriers that *partner* stands for, in order."""
+    """Return the carriers that *partner* stands for at this moment, in order."""
     return list(
         session.scalars(
             select(PartnerCarrier.carrier)
-            .where(PartnerCarrier.partner_id == partner.id)
+            .where(PartnerCarrier.partner_id == partner.id, _STANDS)
             .order_by(PartnerCarrier.carrier)
         )
     )
@@ -187,7 +198,9 @@ def carriers_of(session: Session, partner: Partner) -> list[str]:
 def all_carriers(session: Session) -> Mapping[int, list[str]]:
     """Return the carriers that partners stand for, by the partner's number."""
     found: dict[int, list[str]] = {}
-    for one in session.scalars(select(PartnerCarrier).order_by(PartnerCarrier.carrier)):
+    for one in session.scalars(
+        select(PartnerCarrier).where(_STANDS).order_by(PartnerCarrier.carrier)
+    ):
         found.setdefault(one.partner_id, []).append(one.carrier)
     return found
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from campaigns.audit import record
 from campaigns.base import Base, BigId
+from campaigns.local_time import ZONE
 from campaigns.partners.accounts import require_open
 from campaigns.partners.errors import PartnerRefusedError
 from campaigns.partners.models import Partner
@@ -81,10 +82,13 @@ class DeadLetter(Base):
     why: Mapped[str] = mapped_column(String(LONGEST_REASON))
 
 
-def draw_push_secret(session: Session, partner: Partner, *, sealer: Sealer, now: datetime) -> str:
+def draw_push_secret(
+    session: Session, partner: Partner, *, sealer: Sealer, now: datetime, at_once: bool = False
+) -> str:
     """Give *partner* another secret and return it; it is shown once.
 
-    The one before it still signs beside it for a week. Raises PartnerRefusedError.
+    The one before it still signs beside it for a week, unless it is to end *at_once*. Raises
+    PartnerRefusedError, also while two of them are valid already.
     """
     require_open(partner)
     plain = randomness.token_bytes(_SECRET_BYTES)
@@ -92,12 +96,26 @@ def draw_push_secret(session: Session, partner: Partner, *, sealer: Sealer, now:
     endpoint = session.get(PartnerEndpoint, partner.id, with_for_update=True)
     if endpoint is None:
         session.add(PartnerEndpoint(partner_id=partner.id, secret=sealed, due_at=now))
+    elif at_once:
+        endpoint.former_secret, endpoint.former_until, endpoint.secret = None, None, sealed
     else:
+        _require_one_secret(partner, endpoint, now=now)
         endpoint.former_secret, endpoint.secret = endpoint.secret, sealed
         endpoint.former_until = now + SECRET_OVERLAP
     session.flush()
-    record(session, "partner.secret.drawn", f"partner:{partner.name}", now=now)
+    record(session, "partner.secret.drawn", f"partner:{partner.name}", now=now, at_once=at_once)
     return SECRET_PREFIX + base64.b64encode(plain).decode()
+
+
+def _require_one_secret(partner: Partner, endpoint: PartnerEndpoint, *, now: datetime) -> None:
+    """A third would end the first without a word, which the partner's programs still sign with."""
+    until = endpoint.former_until
+    if endpoint.former_secret is not None and until is not None and now < until:
+        day = f"{until.astimezone(ZONE):%H:%M on %d/%m/%Y}"
+        raise PartnerRefusedError(
+            f"Two secrets of {partner.name} are valid until {day}. Nothing was drawn. Hand over "
+            f"the newer one, or end both with `loa partners secret {partner.name} --at-once`."
+        )
 
 
 def secrets_of(endpoint: PartnerEndpoint, *, sealer: Sealer, now: datetime) -> tuple[bytes, ...]:

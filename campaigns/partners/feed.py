@@ -24,7 +24,6 @@ from sqlalchemy import (
     func,
     insert,
     null,
-    or_,
     select,
     update,
 )
@@ -36,7 +35,8 @@ from campaigns.deliveries import BroadcastText, Delivery, DeliveryState
 from campaigns.gateway import Outcome
 from campaigns.local_time import ZONE
 from campaigns.partners.models import FeedEntry, FeedState, Partner, PartnerCarrier
-from campaigns.subscribers.models import Subscriber, current_carrier
+from campaigns.partners.owners import stands_for_text, told_of_plan
+from campaigns.subscribers.models import Subscriber
 
 _MOVED = {
     "turn": Integer,
@@ -57,6 +57,8 @@ _NOT_HANDED_OVER = (
 )
 
 
+# A plan that comes to nothing is told to whoever was told of the plan.
+_UNSENT = (FeedState.EXPIRED.value, FeedState.WITHDRAWN.value)
 _OF_OUTCOME = {
     Outcome.SILENT: FeedState.SUBMITTED,
     Outcome.NETWORK: FeedState.NETWORK,
@@ -95,7 +97,8 @@ def tell(session: Session, steps: Sequence[Step]) -> None:
     """Append *steps*, in order, to the feeds of the partners whose networks they concern.
 
     The last thing a transaction does: see `campaigns.broadcasts.locks`. Texts to networks without
-    a partner, or handed over before theirs had one, are told to nobody.
+    a partner, or handed over before theirs had one, are told to nobody; which partner hears of one
+    is for `campaigns.partners.owners` to say.
     """
     if not steps or not has_partners(session):
         return
@@ -128,10 +131,14 @@ def append(session: Session, moved: Subquery) -> None:
 
 def _entries(session: Session, moved: Subquery) -> Select[Any]:
     """Select the steps *moved* as whole entries, numbered behind each partner's last."""
-    carrier = func.coalesce(Delivery.carrier, current_carrier())
-    number = func.row_number().over(partition_by=PartnerCarrier.partner_id, order_by=moved.c.turn)
+    ends_unsent = (moved.c.before == FeedState.PLANNED.value) & moved.c.state.in_(_UNSENT)
+    hears = case(
+        (ends_unsent, told_of_plan(moved.c.broadcast_id, moved.c.position)),
+        else_=PartnerCarrier.partner_id,
+    )
+    number = func.row_number().over(partition_by=Partner.id, order_by=moved.c.turn)
     values: dict[str, Any] = {
-        "partner_id": PartnerCarrier.partner_id,
+        "partner_id": Partner.id,
         "seq": Partner.last_seq + number,
         "broadcast_id": moved.c.broadcast_id,
         "position": moved.c.position,
@@ -161,9 +168,8 @@ def _entries(session: Session, moved: Subquery) -> Select[Any]:
         )
         .join(BroadcastText, BroadcastText.id == Delivery.text_id)
         .join(Subscriber, Subscriber.id == Delivery.subscriber_id)
-        .join(PartnerCarrier, PartnerCarrier.carrier == carrier)
-        .join(Partner, Partner.id == PartnerCarrier.partner_id)
-        .where(or_(Delivery.claimed_at.is_(None), Delivery.claimed_at >= PartnerCarrier.since))
+        .outerjoin(PartnerCarrier, stands_for_text())
+        .join(Partner, Partner.id == hears)
     )
 
 

@@ -54,13 +54,28 @@ class Partner(Base):
 
 
 class PartnerCarrier(Base):
-    """One network that a partner stands for, from a moment on; a network has one partner."""
+    """One network that a partner stands for, from a moment on and perhaps until another.
+
+    A network has one partner at a time. Rows are ended and never deleted: texts stay with whoever
+    stood for their network when they were handed over.
+    """
 
     __tablename__ = "partner_carriers"
+    __table_args__ = (
+        Index(
+            "uq_partner_carriers_carrier",
+            "carrier",
+            unique=True,
+            sqlite_where=text("until IS NULL"),
+            postgresql_where=text("until IS NULL"),
+        ),
+    )
 
-    carrier: Mapped[str] = mapped_column(String(LONGEST_CARRIER), primary_key=True)
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, init=False)
+    carrier: Mapped[str] = mapped_column(String(LONGEST_CARRIER))
     partner_id: Mapped[int] = mapped_column(ForeignKey("partners.id"))
     since: Mapped[datetime]
+    until: Mapped[datetime | None] = mapped_column(default=None)
 
 
 class FeedEntry(Base):
@@ -80,6 +95,13 @@ class FeedEntry(Base):
             "sid",
             sqlite_where=text("state = 'submitted'"),
             postgresql_where=text("state = 'submitted'"),
+        ),
+        Index(
+            "ix_partner_feed_planned",
+            "broadcast_id",
+            "position",
+            sqlite_where=text("state = 'planned'"),
+            postgresql_where=text("state = 'planned'"),
         ),
     )
 

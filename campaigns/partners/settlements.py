@@ -48,7 +48,8 @@ SETTLED = (
     FeedState.UNKNOWN,
 )
 FORMAT = "loa-settlement-1"
-_CHECKED_AT_ONCE = 100
+# What the audit trail calls it when a settlement is kept.
+MADE = "partner.settled"
 
 
 class PartnerSettlement(Base):
@@ -116,10 +117,18 @@ def next_due(session: Session, partner: Partner, *, now: datetime) -> date | Non
     day = last.day + timedelta(days=1) if last else partner.created_at.astimezone(ZONE).date()
     local = now.astimezone(ZONE)
     closed = local.date() - timedelta(days=1 if local.time() >= MADE_AT else 2)
+    if day > closed or (last is not None and _is_over(session, partner, last)):
+        return None
+    return day
+
+
+def _is_over(session: Session, partner: Partner, last: PartnerSettlement) -> bool:
+    """Whether *partner* was withdrawn, and nothing was heard of its texts since *last*."""
     ended = partner.withdrawn_at
-    if ended is not None:
-        closed = min(closed, ended.astimezone(ZONE).date())
-    return day if day <= closed else None
+    if ended is None or last.day < ended.astimezone(ZONE).date():
+        return False
+    newest = session.scalar(select(Partner.last_seq).where(Partner.id == partner.id)) or 0
+    return newest <= last.last_seq
 
 
 def draft_settlement(session: Session, partner: Partner, day: date) -> SettlementDraft:
@@ -181,7 +190,7 @@ def keep_settlement(
         return None
     record(
         session,
-        "partner.settled",
+        MADE,
         f"partner:{partner.name}",
         now=now,
         day=draft.day.isoformat(),
@@ -212,20 +221,6 @@ def list_settlements(
     if after is not None:
         query = query.where(PartnerSettlement.day > after)
     return list(session.scalars(query.order_by(PartnerSettlement.day).limit(limit)))
-
-
-def first_broken(session: Session, partner: Partner) -> date | None:
-    """Return the first day of *partner*'s chain that is not as it was made, or None."""
-    digest, seq, day = BEGINNING, 0, None
-    while page := list_settlements(session, partner, after=day, limit=_CHECKED_AT_ONCE):
-        for one in page:
-            is_whole = hashlib.sha256(one.content).hexdigest() == one.digest
-            stated = json.loads(one.document) if is_whole else {}
-            if stated.get("previous_digest") != digest or stated.get("first_seq") != seq + 1:
-                return one.day
-            digest, seq, day = one.digest, one.last_seq, one.day
-        session.expunge_all()
-    return None
 
 
 def canonical(document: object) -> str:

@@ -3,6 +3,7 @@
 import csv
 import io
 import itertools
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -97,7 +98,7 @@ def _find_table(lines: Iterable[str]) -> Statement:
             columns = _columns_in(cells)
             if {REFERENCE, SID} & columns.keys() and len(cells) > 1:
                 rows = csv.reader(itertools.chain(first, lines), delimiter=delimiter)
-                return Statement(_missing(columns), _read(rows, columns, skipped=skipped))
+                return Statement(_fault(cells, columns), _read(rows, columns, skipped=skipped))
     return Statement(
         "no heading names a column reference (mã tham chiếu) or sid (mã tin nhắn)", iter(())
     )
@@ -119,9 +120,14 @@ def _columns_in(cells: Sequence[str]) -> dict[str, int]:
     return found
 
 
-def _missing(columns: Mapping[str, int]) -> str:
+def _fault(cells: Sequence[str], columns: Mapping[str, int]) -> str:
+    """Return what is wrong with a heading of *cells*, if anything."""
     missing = [column for column in (SENT_AT, STATE, SEGMENTS) if column not in columns]
-    return f"no column says {', '.join(missing)}" if missing else ""
+    if missing:
+        return f"no column says {', '.join(missing)}"
+    named = Counter(column for cell in cells if (column := _COLUMN_OF.get(fold(cell))))
+    twice = [column for column, times in named.items() if times > 1]
+    return f"more than one column says {', '.join(twice)}" if twice else ""
 
 
 def _read(

@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session
 from campaigns.bulk import rows_of
 from campaigns.deliveries import Delivery, DeliveryState
 from campaigns.local_time import ZONE
-from campaigns.partners.accounts import carriers_of
 from campaigns.partners.differences import Kind
-from campaigns.partners.models import FeedEntry, FeedState, Partner
+from campaigns.partners.models import FeedEntry, FeedState, Partner, PartnerCarrier
 from campaigns.partners.months import Month
+from campaigns.partners.owners import owner, stands_for_text
+from campaigns.subscribers.models import Subscriber
 
 _HANDED_OVER = (DeliveryState.ACCEPTED, DeliveryState.UNKNOWN)
 Text = tuple[int, int]
@@ -39,23 +40,22 @@ def explain(
     known = _find_sids(session, [each.sid for each in named if each.text is None and each.sid])
     texts = [each.text or known.get(each.sid, (0, None))[1] for each in named]
     found = _find_texts(session, [text for text in texts if text])
-    own = set(carriers_of(session, partner))
     return [
         _explain(
             month,
             found.get(text) if text else None,
-            is_own=known.get(each.sid, (partner.id, None))[0] == partner.id,
-            own=own,
+            is_told=known.get(each.sid, (partner.id, None))[0] == partner.id,
+            partner=partner,
         )
         for each, text in zip(named, texts, strict=True)
     ]
 
 
-def _explain(month: Month, found: Any, *, is_own: bool, own: set[str]) -> Explained:
+def _explain(month: Month, found: Any, *, is_told: bool, partner: Partner) -> Explained:
     if found is None:
         return _UNKNOWN
-    if not is_own or found.carrier not in own:
-        return Kind.OTHER_CARRIER, f"it went to another network: {found.carrier or 'not known'}"
+    if not is_told or found.owner not in {partner.id, None}:
+        return Kind.OTHER_CARRIER, "it went to another network, or to this one before it was theirs"
     if found.state not in _HANDED_OVER or found.claimed_at is None:
         return Kind.ONLY_THEIRS, f"it was never handed over; with us it is {found.state.value}"
     day = found.claimed_at.astimezone(ZONE).date()
@@ -90,12 +90,15 @@ def _find_texts(session: Session, texts: Sequence[Text]) -> dict[Text, Any]:
             Delivery.broadcast_id,
             Delivery.position,
             Delivery.state,
-            Delivery.carrier,
             Delivery.claimed_at,
-        ).join(
+            owner().label("owner"),
+        )
+        .join(
             given,
             (given.c.broadcast_id == Delivery.broadcast_id)
             & (given.c.position == Delivery.position),
         )
+        .join(Subscriber, Subscriber.id == Delivery.subscriber_id)
+        .outerjoin(PartnerCarrier, stands_for_text())
     )
     return {(row.broadcast_id, row.position): row for row in found}

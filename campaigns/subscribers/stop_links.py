@@ -11,6 +11,7 @@ _PROOF_BYTES = 8
 _LARGEST_ID = 2 ** (8 * _ID_BYTES) - 1
 # Always as long, so that a text's segments are known before it is anybody's.
 STOP_CODE_CHARS = 21
+_ENDS = ".,;:!?)\"' "
 # What a text says until it is somebody's.
 _ANYBODYS = f"{STOP_PATH}{'x' * STOP_CODE_CHARS}"
 
@@ -40,7 +41,11 @@ def as_read_by(body: str, subscriber_id: int, *, sealer: Sealer) -> str:
 
 
 def read_stop_code(sealer: Sealer, code: str) -> int | None:
-    """Return whose *code* it is; None for one that we did not make."""
+    """Return whose *code* it is; None for one that we did not make.
+
+    What ends a sentence may have been copied along.
+    """
+    code = code.rstrip(_ENDS)
     if len(code) != STOP_CODE_CHARS or not code.isascii():
         return None
     padding = "=" * (-len(code) % 8)

@@ -13,15 +13,10 @@ from xml.etree.ElementTree import ParseError
 
 from campaigns.subscribers.encodings import no_heading, refuse_file
 from campaigns.subscribers.headings import is_heading
+from campaigns.subscribers.workbook_parts import MAX_ROWS, check_parts
 
-MAX_UNPACKED_BYTES = 600 << 20
-# These parts are held in memory as a whole; the sheets are not.
-MAX_HELD_BYTES = 100 << 20
-MAX_PARTS = 2000
-MAX_ROWS = 1_048_576
 MAX_COLUMNS = 200
 MAX_CELL_CHARS = 32_767
-LONGEST_RUN_BYTES = 1 << 20
 _LINES_ABOVE = 20
 _DAMAGED = (
     zipfile.BadZipFile,
@@ -49,11 +44,11 @@ def open_workbook(file: BinaryIO, *, name: str) -> Iterator[Opened]:
     Yields heading, numbered rows, progress and warnings. Raises SubscriberFileError, also while
     rows are read, when the file is damaged or unpacks beyond the limits.
     """
+    check_parts(file, name=name)
     # A tenth of a worker's start, and only a list that is a workbook needs it.
     from openpyxl import load_workbook  # noqa: PLC0415
     from openpyxl.utils.exceptions import InvalidFileException  # noqa: PLC0415
 
-    _check_parts(file, name=name)
     with python_warnings.catch_warnings():
         # openpyxl warns of decorations it does not know; a clerk can do nothing about that.
         python_warnings.simplefilter("ignore")
@@ -65,37 +60,6 @@ def open_workbook(file: BinaryIO, *, name: str) -> Iterator[Opened]:
             yield _find_list(book, name=name)
         finally:
             book.close()
-
-
-def _check_parts(file: BinaryIO, *, name: str) -> None:
-    try:
-        with zipfile.ZipFile(file) as archive:
-            parts = archive.infolist()
-    except (zipfile.BadZipFile, ValueError, NotImplementedError) as damage:
-        raise refuse_file(name, "the workbook is damaged or cut short") from damage
-    if not any(part.filename == "xl/workbook.xml" for part in parts):
-        raise refuse_file(name, "it is a ZIP archive, but no XLSX workbook")
-    held = sum(part.file_size for part in parts if "/worksheets/" not in part.filename)
-    whole = sum(part.file_size for part in parts)
-    if whole > MAX_UNPACKED_BYTES or held > MAX_HELD_BYTES or len(parts) > MAX_PARTS:
-        raise refuse_file(name, "it unpacks to far more than a list can be")
-    _check_cells(file, name=name)
-    file.seek(0)
-
-
-def _check_cells(file: BinaryIO, *, name: str) -> None:
-    """Refuse a sheet with a cell so long that reading it would fill the memory."""
-    with zipfile.ZipFile(file) as archive:
-        for part in archive.infolist():
-            if "/worksheets/" not in part.filename:
-                continue
-            try:
-                with archive.open(part) as sheet:
-                    while chunk := sheet.read(LONGEST_RUN_BYTES):
-                        if len(chunk) == LONGEST_RUN_BYTES and b"<" not in chunk:
-                            raise refuse_file(name, "one of its cells is larger than a list")
-            except _DAMAGED as damage:
-                raise refuse_file(name, "the workbook is damaged or cut short") from damage
 
 
 def _find_list(book: Any, *, name: str) -> Opened:

@@ -32,6 +32,7 @@ from service.api.plans import plans
 from service.api.problems import answer_form, answer_problems
 from service.api.sessions import sessions
 from service.api.subscribers import subscribers
+from service.api.whole_requests import WholeRequest
 from service.resources import Resources
 
 PREFIX = "/api/v1"
@@ -59,6 +60,7 @@ def create_api(resources: Resources, *, largest_body: int) -> Flask:
         json_errors=False,
         static_folder=None,  # type: ignore[arg-type]  # APIFlask's hint leaves out what Flask takes
     )
+    app.request_class = WholeRequest
     app.config |= {
         "MAX_CONTENT_LENGTH": largest_body,
         "OPENAPI_VERSION": "3.1.0",

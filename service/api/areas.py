@@ -6,7 +6,7 @@ from typing import Annotated
 
 from apiflask import APIBlueprint
 from flask import Response
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
 from campaigns.access.permissions import Permission
@@ -15,7 +15,7 @@ from campaigns.levels import LevelDecision, announced_levels, levels_at
 from campaigns.local_time import ZONE
 from campaigns.recodings import Recoded
 from campaigns.tables import NumberedRow
-from service.api.given import Code, Given, Line
+from service.api.given import Code, Given, Line, Moment
 from service.api.kept import kept
 from service.api.levels import Decision, decision_of
 from service.api.once import Deed, once
@@ -51,7 +51,7 @@ class AreaList(BaseModel):
 class At(Given):
     """The moment to look at; now when left out."""
 
-    at: AwareDatetime | None = None
+    at: Moment | None = None
 
 
 class AreaIn(Given):

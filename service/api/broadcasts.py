@@ -39,7 +39,7 @@ _ID = "<int(max=9223372036854775807):number>"
 
 
 class BroadcastOut(BaseModel):
-    """One execution of a signed plan."""
+    """One execution of a signed plan; ``waits_until`` is when its hours open, if they are not."""
 
     broadcast: int
     plan: int
@@ -47,6 +47,7 @@ class BroadcastOut(BaseModel):
     state: str
     urgent: bool
     note: str
+    waits_until: datetime | None
     launched_at: datetime
     finished_at: datetime | None
 
@@ -274,6 +275,7 @@ def _document(broadcast: Broadcast) -> dict[str, object]:
         "state": broadcast.state.value,
         "urgent": broadcast.is_urgent,
         "note": broadcast.note,
+        "waits_until": broadcast.waits_until(resources().now()),
         "launched_at": broadcast.launched_at,
         "finished_at": broadcast.finished_at,
     }

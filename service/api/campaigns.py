@@ -25,7 +25,7 @@ from campaigns.revisions import (
     newest_by_slug,
 )
 from service.api.kept import kept
-from service.api.kinds import EDITED, NO_ETAG
+from service.api.kinds import EDITED, NO_ETAG, UNKNOWN_ETAG
 from service.api.local_texts import without_others
 from service.api.paging import PageQuery, number_in, page
 from service.api.refusals import Refusal, RefusedError
@@ -105,11 +105,10 @@ def put(slug: str) -> Response:
     with writing() as session:
         lock_campaign(session, slug, now=now)
         newest = newest_by_slug(session, slug)
+        if newest is None and given:
+            raise RefusedError(Refusal(UNKNOWN_ETAG))
         if newest is not None and newest.content != canonical_json(document):
-            if not given:
-                raise RefusedError(Refusal(NO_ETAG))
-            if given != newest.digest:
-                raise RefusedError(Refusal(EDITED, errors=_changes(session, newest, given)))
+            _require_newest(session, newest, given)
         revision = keep_revision(
             session, document, author=caller().person.login, revise=True, now=now
         )
@@ -132,6 +131,18 @@ def dry_run(slug: str) -> Response:
         return answer(without_others(session, summarise(draft)))
 
 
+def _require_newest(session: Session, newest: Revision, given: str) -> None:
+    """Raise RefusedError unless *given* is the ETag of *newest*."""
+    if not given:
+        raise RefusedError(Refusal(NO_ETAG))
+    if given == newest.digest:
+        return
+    base = newest_by_slug(session, newest.campaign.slug, digest=given)
+    if base is None:
+        raise RefusedError(Refusal(UNKNOWN_ETAG))
+    raise RefusedError(Refusal(EDITED, errors=_changes(base, newest)))
+
+
 def _read(slug: str) -> CampaignDocument:
     source = request.get_data().decode("utf-8", "replace")
     document = read_campaign(source, name="the request")
@@ -141,11 +152,8 @@ def _read(slug: str) -> CampaignDocument:
     return document
 
 
-def _changes(session: Session, newest: Revision, given: str) -> tuple[Complaint, ...]:
+def _changes(base: Revision, newest: Revision) -> tuple[Complaint, ...]:
     """Return which fields differ between the version somebody began with and the newest."""
-    base = newest_by_slug(session, newest.campaign.slug, digest=given)
-    if base is None:
-        return ()
     before, after = json.loads(base.content), json.loads(newest.content)
     return tuple(
         Complaint(0, field, f"was changed by {newest.author}", "Look at it in the newest version")

@@ -5,13 +5,13 @@ from typing import Annotated
 
 from apiflask import APIBlueprint
 from flask import Response
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
 from campaigns.access.permissions import Permission
 from campaigns.errors import FiguresRefusedError
 from campaigns.figures import LONGEST_SOURCE, Delivered, choose_figures, due_on, latest_figures
-from service.api.given import Given, Line
+from service.api.given import Given, Line, Moment
 from service.api.kept import kept
 from service.api.requests import answer, caller, needs, resources, writing
 from service.figures import deliver
@@ -23,7 +23,7 @@ Count = Annotated[int, Field(ge=0, lt=10**9)]
 class FiguresIn(Given):
     """What is counted, by name, up to when, and who says so."""
 
-    as_of: AwareDatetime
+    as_of: Moment
     source: Annotated[Line, Field(min_length=1, max_length=LONGEST_SOURCE)]
     figures: Annotated[dict[str, Count], Field(min_length=1, max_length=10)]
 

@@ -1,12 +1,12 @@
 """The hotline: what callers left to be worked, its answers and their approval, its statistics."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from typing import Annotated
 
 from apiflask import APIBlueprint, FileSchema
 from flask import Response
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
 from campaigns.access.permissions import Permission
@@ -20,7 +20,7 @@ from hotline.ticket_work import (
     reveal_number,
 )
 from hotline.tickets import TicketKind, list_tickets
-from service.api.given import Given, Line, Text
+from service.api.given import Given, Line, Moment, Text
 from service.api.kept import kept
 from service.api.once import Deed, once
 from service.api.paging import PageQuery, number_in, page
@@ -30,7 +30,6 @@ from service.voice_files import open_voice_file
 hotline = APIBlueprint("hotline", __name__, tag="Hotline")
 _REFERENCE = "<string(maxlength=8):reference>"
 # Nobody rang before, and nobody will after: what is asked beyond is answered as far as this.
-_EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 
 class TicketOut(BaseModel):
@@ -90,8 +89,8 @@ class ToldIn(Given):
 class Stretch(Given):
     """From when until before when; the last seven days when left out."""
 
-    since: AwareDatetime | None = None
-    until: AwareDatetime | None = None
+    since: Moment | None = None
+    until: Moment | None = None
 
 
 @hotline.get("/hotline/tickets")
@@ -221,11 +220,7 @@ def statistics(query_data: Stretch) -> Response:
 
     No number and no person is in any of it; communes with fewer than five calls are shown as 0.
     """
-    until = _within_reason(query_data.until or resources().now())
-    since = _within_reason(query_data.since or until - USUAL_STRETCH)
+    until = query_data.until or resources().now()
+    since = query_data.since or until - USUAL_STRETCH
     with reading() as session:
         return answer(count_calls(session, since=since, until=until).document())
-
-
-def _within_reason(moment: datetime) -> datetime:
-    return min(max(moment, _EARLIEST), _LATEST)

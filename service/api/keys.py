@@ -5,12 +5,12 @@ from typing import Annotated
 
 from apiflask import APIBlueprint
 from flask import Response
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from campaigns.access.keys import ApiKey, NewKey, add_key, list_keys, revoke_key, rotate_key
 from campaigns.access.permissions import Permission
 from campaigns.people import get_person
-from service.api.given import Given, Line
+from service.api.given import Given, Line, Moment
 from service.api.paging import PageQuery, number_in, page
 from service.api.people import Login
 from service.api.requests import answer, caller, needs, reading, resources, writing
@@ -48,7 +48,7 @@ class KeyIn(Given):
     login: Login
     name: Annotated[Line, Field(min_length=1, max_length=80)]
     scopes: Annotated[tuple[Permission, ...], Field(max_length=40)] = ()
-    expires_at: AwareDatetime | None = None
+    expires_at: Moment | None = None
 
 
 @keys.get("/keys")

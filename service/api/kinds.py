@@ -86,6 +86,16 @@ OTHER_DIGEST = Kind(
     "Mã băm không phải của kế hoạch này",
     "Chưa ký gì. Đọc lại kế hoạch; nếu vẫn đồng ý thì ký bằng đúng `digest` của kế hoạch đó.",
 )
+UNKNOWN_ETAG = Kind(
+    "etag-unknown",
+    HTTPStatus.PRECONDITION_FAILED,
+    "What `If-Match` names is no version of this",
+    "Nothing was changed. Read it and send the ETag of the answer; leave `If-Match` out for a "
+    "name that is new.",
+    "`If-Match` không nêu đúng bản nào",
+    "Chưa có gì thay đổi. Hãy đọc bản hiện có rồi gửi ETag của bản đó; với tên mới thì bỏ "
+    "`If-Match`.",
+)
 NO_ETAG = Kind(
     "etag-missing",
     HTTPStatus.PRECONDITION_REQUIRED,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from apiflask import APIBlueprint
 from flask import Response
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
 from campaigns.access.permissions import Permission
@@ -16,7 +16,7 @@ from campaigns.levels import (
     get_level,
     level_history,
 )
-from service.api.given import Code, Given, Line
+from service.api.given import Code, Given, Line, Moment
 from service.api.once import Deed, once
 from service.api.requests import answer, needs, reading, resources
 
@@ -44,7 +44,7 @@ class NewDecision(Given):
     """What a document decides: a level, and from when, with the hour and its offset."""
 
     level: Annotated[int, Field(ge=1, le=9)]
-    effective_at: AwareDatetime
+    effective_at: Moment
     document: Annotated[Line, Field(min_length=1, max_length=120)]
     scheme: Annotated[str, Field(max_length=40)] = DEFAULT_SCHEME
 

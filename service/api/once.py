@@ -70,8 +70,11 @@ def _do(deed: Deed, key: str, *, status: int) -> Response:
 
 def _key() -> str:
     key = request.headers.get(HEADER, "")
-    if not key or len(key) > LONGEST_KEY:
+    if not key:
         raise RefusedError(Refusal(NO_IDEMPOTENCY_KEY))
+    if len(key) > LONGEST_KEY:
+        longest = f"An Idempotency-Key has at most {LONGEST_KEY} letters."
+        raise RefusedError(Refusal(NO_IDEMPOTENCY_KEY, longest))
     return key
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, TypeVar
 from pydantic import Field
 
 from service.api.given import Given
-from service.api.kinds import REFUSED
+from service.api.kinds import INVALID
 from service.api.refusals import Refusal, RefusedError
 
 Row = TypeVar("Row")
@@ -53,7 +53,7 @@ def number_in(cursor: str) -> int | None:
     if not text:
         return None
     if not (text.isascii() and text.isdigit() and len(text) < 19):  # noqa: PLR2004 - a bigint
-        raise RefusedError(Refusal(REFUSED, "`after` is no cursor of this list."))
+        raise RefusedError(Refusal(INVALID, "`after` is no cursor of this list."))
     return int(text)
 
 
@@ -65,5 +65,5 @@ def text_in(cursor: str) -> str:
     except (binascii.Error, UnicodeDecodeError, ValueError):
         text = "\x00"
     if "\x00" in text:
-        raise RefusedError(Refusal(REFUSED, "`after` is no cursor of this list."))
+        raise RefusedError(Refusal(INVALID, "`after` is no cursor of this list."))
     return text

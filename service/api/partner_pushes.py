@@ -34,6 +34,12 @@ class ReplayIn(Given):
     after: Annotated[int, Field(ge=0, le=LARGEST_ID)]
 
 
+class SecretQuery(Given):
+    """Whether every earlier secret ends at once, as after a leak."""
+
+    at_once: bool = False
+
+
 class PushSecretOut(BaseModel):
     """The secret just drawn: hand ``secret`` to the partner now, it is not shown again."""
 
@@ -73,15 +79,22 @@ def switch_off(name: str) -> Response:
 
 @partner_pushes.post("/partners/<name>/push/secret/rotate")
 @needs(Permission.PARTNERS_MANAGE)
+@partner_pushes.input(SecretQuery, location="query")
 @partner_pushes.output(PushSecretOut, status_code=201)
-def draw(name: str) -> Response:
+def draw(name: str, query_data: SecretQuery) -> Response:
     """Draw another secret to sign with.
 
-    The one before it works for another week.
+    The one before it works for another week, unless every earlier one is to end at once.
     """
+    found = resources()
     with writing() as session:
-        partner = get_partner(session, name)
-        text = draw_push_secret(session, partner, sealer=resources().sealer, now=resources().now())
+        text = draw_push_secret(
+            session,
+            get_partner(session, name),
+            sealer=found.sealer,
+            now=found.now(),
+            at_once=query_data.at_once,
+        )
     return answer({"name": name, "secret": text}, 201)
 
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from apiflask import APIBlueprint
 from flask import Response
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
 from campaigns.access.permissions import Permission
@@ -22,7 +22,7 @@ from campaigns.partners.keys import (
     revoke_partner_key,
     rotate_partner_key,
 )
-from service.api.given import Given, Line
+from service.api.given import Given, Line, Moment
 from service.api.kept import kept
 from service.api.once import Deed, once
 from service.api.requests import answer, needs, resources, writing
@@ -130,7 +130,7 @@ class PartnerKeyIn(Given):
     """What a partner's new key is for; without scopes it may do all that a partner may."""
 
     scopes: Annotated[tuple[PartnerScope, ...], Field(max_length=10)] = ()
-    expires_at: AwareDatetime | None = None
+    expires_at: Moment | None = None
 
 
 @partners.get("/partners")

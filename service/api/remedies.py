@@ -16,6 +16,7 @@ from service.api.kinds import (
     REFUSED,
     REUSED_KEY,
     TOO_MANY,
+    UNKNOWN_ETAG,
     WRONG_CREDENTIALS,
     Kind,
 )
@@ -166,10 +167,11 @@ _RULES = (
     Kind(
         "broadcast-frozen",
         HTTPStatus.CONFLICT,
-        "The broadcast is over",
-        "Nothing was changed. Look at its ledger.",
-        "Đợt phát đã kết thúc",
-        "Chưa có gì thay đổi. Xem sổ đối soát của đợt phát.",
+        "The broadcast is past the point where this is possible",
+        "Nothing was changed, and nothing is sent twice. See how the broadcast in `detail` stands.",
+        "Đợt phát đã qua giai đoạn có thể làm việc này",
+        "Chưa có gì thay đổi, không tin nào bị gửi hai lần. Xem tình trạng đợt phát nêu trong "
+        "`detail`.",
     ),
     Kind(
         "launch-withdrawn",
@@ -216,6 +218,14 @@ HTTP_PROBLEMS = {
             "Dùng một trong các phương thức nêu ở tiêu đề `Allow`.",
         ),
         Kind(
+            "too-slow",
+            HTTPStatus.REQUEST_TIMEOUT,
+            "The request did not arrive in time",
+            "Nothing was changed. Send it again, over a faster line if there is one.",
+            "Yêu cầu không đến kịp thời",
+            "Chưa có gì thay đổi. Gửi lại, nếu được thì qua đường truyền nhanh hơn.",
+        ),
+        Kind(
             "too-large",
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
             "The request is too large",
@@ -247,6 +257,7 @@ EVERY_KIND = tuple(
             EDITED,
             NO_ETAG,
             OTHER_DIGEST,
+            UNKNOWN_ETAG,
             INVALID,
             NO_QUEUE,
             NO_DATABASE,

@@ -3,9 +3,10 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from datetime import datetime
 
 import click
-from rich.console import RenderableType
+from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.table import Table
 from sqlalchemy.orm import Session
@@ -23,7 +24,7 @@ from campaigns.broadcasts.ledger import Ledger, draw_ledger
 from campaigns.deliveries import Broadcast
 from campaigns.local_time import ZONE
 from campaigns.partners.orders import describe_orders, withdraw_order
-from service.cli.ledger_views import show_ledger, show_progress
+from service.cli.ledger_views import say_waiting, show_ledger, show_progress
 from service.cli.output import NOTES, Answer, answering
 from service.database import reading
 from service.planning import order_from
@@ -43,7 +44,7 @@ def broadcasts() -> None:
 def list_command() -> Answer:
     """List all broadcasts, the newest first."""
     with open_resources() as resources, reading(resources.sessions) as session:
-        known = list_broadcasts(session)
+        known, now = list_broadcasts(session), resources.now()
     table = Table("no.", "title", "state", "launched", "note", box=None)
     for broadcast in known:
         table.add_row(
@@ -53,7 +54,7 @@ def list_command() -> Answer:
             f"{broadcast.launched_at.astimezone(ZONE):%H:%M %d/%m/%Y}",
             broadcast.note,
         )
-    return Answer([broadcast_document(broadcast) for broadcast in known], [table])
+    return Answer([broadcast_document(broadcast, now=now) for broadcast in known], [table])
 
 
 @broadcasts.command("status")
@@ -66,8 +67,9 @@ def status_command(broadcast_id: int, watch: bool) -> Answer:  # noqa: FBT001 - 
         broadcast, ledger = look(resources, broadcast_id)
         if watch:
             broadcast, ledger = follow(resources, broadcast_id)
-    document = broadcast_document(broadcast) | {"ledger": ledger.document()}
-    return Answer(document, [_headline(broadcast), show_progress(ledger)])
+        now = resources.now()
+    document = broadcast_document(broadcast, now=now) | {"ledger": ledger.document()}
+    return Answer(document, [_headline(broadcast, now=now), show_progress(ledger)])
 
 
 @broadcasts.command("ledger")
@@ -86,8 +88,9 @@ def ledger_command(broadcast_id: int) -> Answer:
 def pause_command(broadcast_id: int) -> Answer:
     """Pause broadcast ID: batches that carriers already have still arrive."""
     with open_resources() as resources, resources.sessions.begin() as session:
-        paused = pause(session, broadcast_id, now=resources.now(), note=OPERATOR_PAUSED)
-        return _answer(session, paused)
+        now = resources.now()
+        paused = pause(session, broadcast_id, now=now, note=OPERATOR_PAUSED)
+        return _answer(session, paused, now=now)
 
 
 @broadcasts.command("resume")
@@ -96,7 +99,8 @@ def pause_command(broadcast_id: int) -> Answer:
 def resume_command(broadcast_id: int) -> Answer:
     """Go on with a paused broadcast."""
     with open_resources() as resources, resources.sessions.begin() as session:
-        return _answer(session, resume(session, broadcast_id, now=resources.now()))
+        now = resources.now()
+        return _answer(session, resume(session, broadcast_id, now=now), now=now)
 
 
 @broadcasts.command("stop")
@@ -105,7 +109,8 @@ def resume_command(broadcast_id: int) -> Answer:
 def stop_command(broadcast_id: int) -> Answer:
     """End broadcast ID for good: what has not left yet is cancelled."""
     with open_resources() as resources, resources.sessions.begin() as session:
-        return _answer(session, stop(session, broadcast_id, now=resources.now()))
+        now = resources.now()
+        return _answer(session, stop(session, broadcast_id, now=now), now=now)
 
 
 @broadcasts.command("stop-all")
@@ -113,10 +118,11 @@ def stop_command(broadcast_id: int) -> Answer:
 def stop_all_command() -> Answer:
     """End every broadcast that is not over."""
     with open_resources() as resources, resources.sessions.begin() as session:
-        stopped = stop_all(session, now=resources.now())
-        shown: list[RenderableType] = [_headline(broadcast) for broadcast in stopped]
+        now = resources.now()
+        stopped = stop_all(session, now=now)
+        shown: list[RenderableType] = [_headline(broadcast, now=now) for broadcast in stopped]
         return Answer(
-            [broadcast_document(broadcast) for broadcast in stopped],
+            [broadcast_document(broadcast, now=now) for broadcast in stopped],
             shown or ["Nothing was being sent."],
         )
 
@@ -192,18 +198,24 @@ def watch(resources: Resources, broadcast_id: int) -> Iterator[tuple[Broadcast, 
     """Yield the broadcast and its ledger again and again, with a progress bar on screen."""
     broadcast, ledger = look(resources, broadcast_id)
     try:
-        with Live(show_progress(ledger), console=NOTES, refresh_per_second=4) as live:
+        begun = _progress(resources, broadcast, ledger)
+        with Live(begun, console=NOTES, refresh_per_second=4) as live:
             while True:
                 yield broadcast, ledger
                 time.sleep(LOOK_EVERY_S)
                 broadcast, ledger = look(resources, broadcast_id)
-                live.update(show_progress(ledger))
+                live.update(_progress(resources, broadcast, ledger))
     finally:
         if not NOTES.is_terminal:
             NOTES.line()
 
 
-def broadcast_document(broadcast: Broadcast) -> dict[str, object]:
+def _progress(resources: Resources, broadcast: Broadcast, ledger: Ledger) -> RenderableType:
+    return Group(show_progress(ledger), say_waiting(broadcast, now=resources.now()))
+
+
+def broadcast_document(broadcast: Broadcast, *, now: datetime) -> dict[str, object]:
+    waits_until = broadcast.waits_until(now)
     return {
         "broadcast": broadcast.id,
         "plan": broadcast.plan_id,
@@ -211,16 +223,18 @@ def broadcast_document(broadcast: Broadcast) -> dict[str, object]:
         "state": broadcast.state,
         "urgent": broadcast.is_urgent,
         "note": broadcast.note,
+        "waits_until": waits_until.astimezone(ZONE).isoformat() if waits_until else None,
         "launched_at": broadcast.launched_at.isoformat(),
         "finished_at": broadcast.finished_at.isoformat() if broadcast.finished_at else None,
     }
 
 
-def _answer(session: Session, broadcast: Broadcast) -> Answer:
+def _answer(session: Session, broadcast: Broadcast, *, now: datetime) -> Answer:
     session.flush()
-    return Answer(broadcast_document(broadcast), [_headline(broadcast)])
+    return Answer(broadcast_document(broadcast, now=now), [_headline(broadcast, now=now)])
 
 
-def _headline(broadcast: Broadcast) -> str:
+def _headline(broadcast: Broadcast, *, now: datetime) -> str:
     note = f" ({broadcast.note})" if broadcast.note else ""
-    return f"Broadcast {broadcast.id}, {broadcast.title}: {broadcast.state}{note}."
+    said = f"Broadcast {broadcast.id}, {broadcast.title}: {broadcast.state}{note}."
+    return f"{said} {say_waiting(broadcast, now=now)}".rstrip()

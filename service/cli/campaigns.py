@@ -21,6 +21,7 @@ from campaigns.plans.rules import Severity
 from campaigns.plans.summaries import summarise
 from service.cli.authors import caution_about, find_author
 from service.cli.definitions import check, schema
+from service.cli.ledger_views import say_waiting
 from service.cli.local_texts import fill_command, keep_command, local_command
 from service.cli.output import Answer, answering
 from service.cli.plan_views import show_plan
@@ -176,7 +177,8 @@ def _launch(resources: Resources, reference: str) -> Answer:
         "lanes": launched.lanes,
     }
     shown = (
-        f"Broadcast {broadcast.id} has begun: {launched.deliveries:,} texts are owed. "
-        f"Watch it with: loa broadcasts status {broadcast.id} --watch"
+        f"Broadcast {broadcast.id} has begun: {launched.deliveries:,} texts are owed.",
+        say_waiting(broadcast, now=resources.now()),
+        f"Watch it with: loa broadcasts status {broadcast.id} --watch",
     )
-    return Answer(document, [shown])
+    return Answer(document, [" ".join(filter(None, shown))])

@@ -1,11 +1,15 @@
 """How a ledger is shown to a person in a terminal."""
 
+from datetime import datetime
+
 from rich.console import Group, RenderableType
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
 from campaigns.broadcasts.ledger import Ledger
+from campaigns.deliveries import Broadcast
+from campaigns.local_time import ZONE
 from campaigns.partners.carrier_codes import explain_code
 
 
@@ -23,6 +27,12 @@ def show_progress(ledger: Ledger) -> RenderableType:
         f"unknown {ledger.unknown:,}"
     )
     return Group(bars, Text(line, style="dim"))
+
+
+def say_waiting(broadcast: Broadcast, *, now: datetime) -> str:
+    """Return the sentence that says when its texts begin to leave; nothing while they do."""
+    opens = broadcast.waits_until(now)
+    return f"Its texts leave from {opens.astimezone(ZONE):%H:%M on %d/%m/%Y}." if opens else ""
 
 
 def show_ledger(ledger: Ledger) -> RenderableType:

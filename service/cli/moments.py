@@ -8,6 +8,7 @@ import click
 from campaigns.levels import read_moment
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_LOCAL_DAY = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
 
 
 class Moment(click.ParamType[datetime]):
@@ -24,10 +25,19 @@ class Moment(click.ParamType[datetime]):
     ) -> datetime:
         if isinstance(value, datetime):
             return value
-        written = str(value)
-        if self._takes_days and _DAY.fullmatch(written):
-            written += "T00:00"
+        written = str(value).strip()
+        if self._takes_days and (day := _as_day(written)):
+            written = f"{day}T00:00"
         try:
             return read_moment(written)
         except ValueError as wrong:
-            self.fail(str(wrong), param, ctx)
+            or_day = " A day alone may be given as 2021-10-30 or 30/10/2021."
+            self.fail(f"{wrong}{or_day if self._takes_days else ''}", param, ctx)
+
+
+def _as_day(written: str) -> str:
+    """Return the day that *written* is, as ISO 8601 has it; nothing for what is no day alone."""
+    if _DAY.fullmatch(written):
+        return written
+    match = _LOCAL_DAY.fullmatch(written)
+    return f"{match[3]}-{match[2]:0>2}-{match[1]:0>2}" if match else ""

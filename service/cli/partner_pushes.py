@@ -14,22 +14,24 @@ from service.resources import open_resources
 
 @click.command("secret")
 @click.argument("name")
+@click.option("--at-once", is_flag=True, help="End every earlier secret now, as after a leak.")
 @answering
-def secret(name: str) -> Answer:
+def secret(name: str, *, at_once: bool) -> Answer:
     """Draw another secret with which the partner NAME and we sign. It is shown once.
 
     The one before it works for another week.
     """
     with open_resources() as resources, resources.sessions.begin() as session:
-        partner = get_partner(session, name)
-        text = draw_push_secret(session, partner, sealer=resources.sealer, now=resources.now())
-    return Answer(
-        {"name": name, "secret": text},
-        [
-            Text(text),
-            f"Hand it over by a safe way now. One before it works for {SECRET_OVERLAP.days} days.",
-        ],
-    )
+        text = draw_push_secret(
+            session,
+            get_partner(session, name),
+            sealer=resources.sealer,
+            now=resources.now(),
+            at_once=at_once,
+        )
+    before = "ends now" if at_once else f"works for {SECRET_OVERLAP.days} days"
+    said = f"Hand it over by a safe way now. If there was one before, it {before}."
+    return Answer({"name": name, "secret": text}, [Text(text), said])
 
 
 @click.command("push")

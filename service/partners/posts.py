@@ -111,7 +111,11 @@ def _read_csv(body: bytes) -> list[object]:
     lines = body.decode("utf-8-sig").splitlines()
     try:
         # What stands beyond the heading is under no name, and makes the row malformed.
-        return list(csv.DictReader(lines, restkey="?", restval="", strict=True))
+        rows = csv.DictReader(lines, restkey="?", restval="", strict=True)
+        headings = rows.fieldnames or ()
+        if len(set(headings)) < len(headings):
+            raise ValueError("a heading stands twice")
+        return list(rows)
     except csv.Error:
         raise ValueError("csv") from None
 

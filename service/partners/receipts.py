@@ -5,13 +5,15 @@ from typing import Annotated
 
 from apiflask import APIBlueprint
 from flask import Response
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from campaigns.base import LARGEST_ID
 from campaigns.partners.keys import PartnerScope
 from campaigns.partners.models import FeedState
 from campaigns.partners.reading import FIELDS, Wanted, read_feed
-from service.api.given import Given, Line
+from service.api.given import Given, Line, Moment
+from service.api.kinds import INVALID
+from service.api.refusals import Refusal, RefusedError
 from service.api.requests import reading
 from service.partners.forms import answer_rows
 from service.partners.requests import asking_partner, needs_scope, references_of
@@ -59,8 +61,8 @@ class ReceiptsQuery(Given):
 
     after: Annotated[int, Field(ge=0, le=LARGEST_ID)] = 0
     limit: Annotated[int, Field(ge=1, le=MOST)] = USUAL
-    since: AwareDatetime | None = None
-    until: AwareDatetime | None = None
+    since: Moment | None = None
+    until: Moment | None = None
     sender: Annotated[Line, Field(max_length=11)] = ""
     state: FeedState = FeedState.NOTHING
 
@@ -74,7 +76,8 @@ def list_receipts(query_data: ReceiptsQuery) -> Response:
 
     In the order in which we heard of it, numbered without a gap. As JSON, or as
     `application/x-ndjson` or `text/csv`, whichever `Accept` asks for; there `next` and `last` are
-    in the headers `Loa-Next` and `Loa-Last`.
+    in the headers `Loa-Next` and `Loa-Last`. An `after` beyond the last entry is refused: then
+    either side has lost something, and nothing would ever come.
     """
     partner = asking_partner()
     wanted = Wanted(
@@ -87,6 +90,9 @@ def list_receipts(query_data: ReceiptsQuery) -> Response:
     )
     with reading() as session:
         found = read_feed(session, partner, wanted, references=references_of(partner))
+    if wanted.after > found.last:
+        why = f"`after` is {wanted.after}, and the last entry there is has the number {found.last}."
+        raise RefusedError(Refusal(INVALID, why))
     return answer_rows(
         "receipts", found.rows, fields=FIELDS, facts={"next": found.after, "last": found.last}
     )

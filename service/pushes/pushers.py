@@ -19,16 +19,15 @@ _ANSWER_WITHIN_MS = 20_000
 _LONGEST_ANSWER = 64 * 1024
 _TYPE = "receipts.batch"
 _RETRY_AFTER = b"retry-after:"
-_NO_TRUST = frozenset(
-    {
-        pycurl.E_PEER_FAILED_VERIFICATION,
-        pycurl.E_SSL_CERTPROBLEM,
-        pycurl.E_SSL_CIPHER,
-        pycurl.E_SSL_CONNECT_ERROR,
-        pycurl.E_SSL_ISSUER_ERROR,
-    }
-)
+# What OpenSSL finds wrong with a certificate, by the numbers in its x509_vfy.h.
+_NOT_TRUSTED = {
+    9: "its certificate is not valid yet",
+    10: "its certificate has expired",
+    **dict.fromkeys((18, 19, 20, 21), "nobody whom we trust vouches for its certificate"),
+}
 _WORDS = {
+    pycurl.E_PEER_FAILED_VERIFICATION: "its certificate does not prove who it is",
+    pycurl.E_SSL_CONNECT_ERROR: "no encrypted connection came about",
     pycurl.E_COULDNT_RESOLVE_HOST: "no address was found for its name",
     pycurl.E_COULDNT_CONNECT: "no connection came about",
     pycurl.E_OPERATION_TIMEDOUT: "it did not answer in time",
@@ -98,7 +97,7 @@ class _Request:
             curl.perform()
             return self._judge(curl.getinfo(pycurl.RESPONSE_CODE))
         except pycurl.error as failed:
-            return Failed(self._explain(failed.args[0]))
+            return Failed(self._explain(failed.args[0], curl.getinfo(pycurl.SSL_VERIFYRESULT)))
         finally:
             curl.close()
             # libcurl works on copies of them.
@@ -133,11 +132,11 @@ class _Request:
             return Failed(f"it answered {status}, and redirects are not followed", self._wait)
         return Failed(f"it answered {status}", self._wait)
 
-    def _explain(self, code: int) -> str:
+    def _explain(self, code: int, verified: int) -> str:
         if self._closed:
             return f"it leads to {self._closed}, to which pushes may not go"
-        if code in _NO_TRUST:
-            return "its certificate does not prove who it is"
+        if code == pycurl.E_PEER_FAILED_VERIFICATION and verified in _NOT_TRUSTED:
+            return _NOT_TRUSTED[verified]
         return _WORDS.get(code, f"the connection failed (libcurl error {code})")
 
 

@@ -30,6 +30,8 @@ from service.web.turn_times import TurnTimer
 from workers.receipts import take_in_reports
 
 _FLASK_THREADS = 8
+# Each holds a list of up to 100 MB in memory.
+_UPLOAD_THREADS = 3
 
 
 class Web:
@@ -48,8 +50,13 @@ class Web:
         self._timer = TurnTimer(open_async_redis(redis_url))
         self._calls = open_calls_door(resources, self._asker.ask, took=self._timer.count)
         self._inbound = open_inbound_door(resources, self._asker.ask)
-        pages = Pages(create_app(resources), threads=_FLASK_THREADS)
-        self._pages = WholeBodies(pages, most=LARGEST_BODY)
+        app = create_app(resources)
+        self._pages = WholeBodies(
+            Pages(app, threads=_FLASK_THREADS),
+            Pages(app, threads=_UPLOAD_THREADS),
+            most=LARGEST_BODY,
+            at_once=_UPLOAD_THREADS,
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         match scope["type"]:

@@ -39,6 +39,9 @@ class _Answering(WSGIResponder):
 
     async def run(self, scope: Scope, receive: Receive) -> None:
         environ = build_environ(scope, Body(self.loop, receive))  # type: ignore[arg-type]
+        if "CONTENT_LENGTH" not in environ or "HTTP_TRANSFER_ENCODING" in environ:
+            # A body in chunks ends where the server says so; else it were read as none.
+            environ["wsgi.input_terminated"] = True  # type: ignore[typeddict-unknown-key]
         context = contextvars.copy_context()
         await self.loop.run_in_executor(
             self.executor, context.run, self.wsgi, environ, self.start_response

@@ -72,10 +72,17 @@ class SignedForms:
 
 
 async def answer(
-    send: Send, status: HTTPStatus, body: bytes = b"", *, content_type: str = ""
+    send: Send,
+    status: HTTPStatus,
+    body: bytes = b"",
+    *,
+    content_type: str = "",
+    retry_after_s: int = 0,
 ) -> None:
     """Send an answer in one piece."""
     headers = [(b"content-type", content_type.encode())] if body else []
+    if retry_after_s:
+        headers.append((b"retry-after", b"%d" % retry_after_s))
     if status is HTTPStatus.METHOD_NOT_ALLOWED:
         headers.append((b"allow", b"POST"))
     if status is not HTTPStatus.NO_CONTENT:
@@ -84,9 +91,12 @@ async def answer(
     await send({"type": "http.response.body", "body": body})
 
 
-async def answer_problem(send: Send, status: HTTPStatus, detail: str) -> None:
+async def answer_problem(
+    send: Send, status: HTTPStatus, detail: str, *, retry_after_s: int = 0
+) -> None:
     """Say why nothing was done."""
-    await answer(send, status, problem(status, detail), content_type=CONTENT_TYPE)
+    said = problem(status, detail)
+    await answer(send, status, said, content_type=CONTENT_TYPE, retry_after_s=retry_after_s)
 
 
 def _read_form(body: bytes) -> Pairs:

@@ -57,7 +57,7 @@ class Switchboard:
             with reading(self._sessions) as session:
                 library = self._library.current(session)
         except Exception as fault:  # noqa: BLE001 - without it every caller would be told of a fault
-            _log(fault)
+            _log(fault, "the library was not read before the first call")
             return
         for utterance in list_utterances(library, at=self._now()) if library else ():
             for language, text in utterance.texts.items():
@@ -127,7 +127,7 @@ class Switchboard:
         return True
 
 
-def _log(fault: Exception) -> None:
+def _log(fault: Exception, what: str = "a turn failed") -> None:
     """Log the kind of *fault* and its place; its message may hold a number."""
     where = traceback.extract_tb(fault.__traceback__)[-1]
-    log.error("a turn failed: %s in %s:%s", type(fault).__name__, where.filename, where.lineno)
+    log.error("%s: %s in %s:%s", what, type(fault).__name__, where.filename, where.lineno)

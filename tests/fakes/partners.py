@@ -1,11 +1,13 @@
 """A telecom partner on a real socket: it verifies what it is pushed, and misbehaves on request."""
 
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import urlsplit
 
 from standardwebhooks import Webhook
 
@@ -37,6 +39,10 @@ class Partner:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
+    def port(self) -> int:
+        return urlsplit(self.url).port or 0
+
+    @property
     def seqs(self) -> list[int]:
         return [row["seq"] for row in self.taken]
 
@@ -60,8 +66,10 @@ class Partner:
 
 
 @contextmanager
-def running_partner(partner: Partner) -> Iterator[Partner]:
-    """Run *partner* on a port of this machine for as long as the block lasts."""
+def running_partner(
+    partner: Partner, tls: ssl.SSLContext | None = None, *, host: str = "127.0.0.1", port: int = 0
+) -> Iterator[Partner]:
+    """Run *partner* on this machine for as long as the block lasts, encrypted by *tls*."""
 
     class Door(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -83,8 +91,10 @@ def running_partner(partner: Partner) -> Iterator[Partner]:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its own name
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Door)
-    partner.url = f"http://127.0.0.1:{server.server_port}/loa"
+    server = ThreadingHTTPServer((host, port), Door)
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    partner.url = f"http{'s' if tls else ''}://{host}:{server.server_port}/loa"
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:

@@ -26,6 +26,7 @@ from service.web.app import create_app
 from service.web.asgi import open_calls_door
 from service.web.calls_door import CallsDoor
 from service.web.inbound_door import InboundDoor
+from service.web.receipts_door import ReceiptsDoor
 from tests.builders import NOON, a_person
 from tests.hotline.builders import LONG_AGO, SCRIPT, a_library
 
@@ -85,7 +86,10 @@ class Exchange:
 
 
 async def ask_asgi(
-    application: CallsDoor | InboundDoor, path: str, body: bytes, headers: Mapping[str, str]
+    application: CallsDoor | InboundDoor | ReceiptsDoor,
+    path: str,
+    body: bytes,
+    headers: Mapping[str, str],
 ) -> Answer:
     """Post a form to *application* as a server would hand it over."""
     plain, _, query = path.partition("?")

@@ -16,11 +16,13 @@ from sqlalchemy import select
 
 from campaigns.broadcasts.ledger import Ledger, draw_ledger
 from campaigns.deliveries import Batch, BatchState
+from campaigns.partners.models import Partner
 from service.cli.app import main
 from service.database import reading
 from service.machine import Machine, Wishes, running_machine
 from service.queue_server import open_redis
 from service.settings import load_settings
+from tests.databases import someone_waits
 
 PATIENCE_S = 90
 LEASE_S = 6
@@ -80,10 +82,23 @@ class Installation:
         self.until(holds_a_batch)
         os.kill(pids[0], signal.SIGKILL)
 
+    def kill_workers_that_tell(self) -> None:
+        """Send SIGKILL to every worker while one is about to tell partners of what it has done.
+
+        Until then it waits for the partners' rows; on SQLite whoever writes waits to begin.
+        """
+        resources = self.machine.resources
+        with resources.sessions.begin() as session:
+            session.execute(select(Partner.id).with_for_update())
+            self.until(lambda: someone_waits(resources.engine))
+            self.kill_all_workers()
+
     def kill_all_workers(self) -> None:
-        """Send SIGKILL to every worker at once; the supervisor starts others."""
-        for number in range(1, WORKERS + 1):
-            os.killpg(self.machine.supervisor.pid(f"worker-{number}"), signal.SIGKILL)
+        """Send SIGKILL to every worker that is up, at once; the supervisor starts others."""
+        supervisor = self.machine.supervisor
+        names = [f"worker-{number}" for number in range(1, WORKERS + 1)]
+        for name in filter(supervisor.is_up, names):
+            os.killpg(supervisor.pid(name), signal.SIGKILL)
 
     def flush_the_queue(self) -> None:
         settings = self.machine.resources.settings
@@ -107,6 +122,7 @@ def installation(
         "LOA_LOOPBACK_ACCOUNT_SID": "AC" + "0" * 32,
         "LOA_LOOPBACK_AUTH_TOKEN": "a token for tests",
         "LOA_CLAIM_LEASE_S": str(LEASE_S),
+        "LOA_PUSH_NETWORKS": "127.0.0.1/32",
     }
     for name, value in settings.items():
         monkeypatch.setenv(name, value)

@@ -18,6 +18,7 @@ from campaigns.phones import read_phone
 from service.demonstration import CAMPAIGN, write_levels, write_subscribers
 from tests.builders import NOON
 from tests.journeys.conftest import Installation
+from tests.journeys.feeds import check_the_feeds, partners_of_all_networks
 
 PEOPLE = 1200
 
@@ -59,6 +60,11 @@ def check_the_books(loa: Installation, broadcast: int) -> None:
     assert ledger["planned"] == ledger["accepted"] == PEOPLE
     carrier = loa.carrier_says()
     assert (carrier["count"], carrier["distinct"], carrier["doubled"]) == (PEOPLE, PEOPLE, 0)
+
+
+def everything_heard(loa: Installation, broadcast: int) -> bool:
+    by = loa.ledger(broadcast).accepted_by
+    return by.silent + by.network == 0
 
 
 def numbers_in(people: Path) -> list[str]:
@@ -105,12 +111,7 @@ def test_everybody_is_texted_once_and_every_receipt_arrives(
 ) -> None:
     broadcast = launch_to_everybody(installation, tmp_path)
     wait_until_finished(installation, broadcast)
-
-    def everything_heard() -> bool:
-        by = installation.ledger(broadcast).accepted_by
-        return by.silent + by.network == 0
-
-    installation.until(everything_heard)
+    installation.until(lambda: everything_heard(installation, broadcast))
     check_the_books(installation, broadcast)
     by = installation.ledger(broadcast).accepted_by
     assert by.handset + by.failed == PEOPLE
@@ -122,14 +123,19 @@ def test_everybody_is_texted_once_and_every_receipt_arrives(
 
 # A carrier that takes its time: on a busy machine everything else would be over at the first look.
 @pytest.mark.parametrize("installation", [("--latency-ms", "50")], indirect=True)
-def test_a_worker_killed_in_the_middle_loses_and_doubles_nobody(
+def test_workers_killed_in_the_middle_lose_and_double_nobody(
     installation: Installation, tmp_path: Path
 ) -> None:
-    broadcast = launch_to_everybody(installation, tmp_path)
-    installation.kill_a_worker_that_speaks(broadcast)
+    """Nor is any step of a text missing from its partner's feed, or in it twice."""
+    with partners_of_all_networks(installation) as partners:
+        broadcast = launch_to_everybody(installation, tmp_path)
+        installation.kill_a_worker_that_speaks(broadcast)
+        installation.kill_workers_that_tell()
 
-    wait_until_finished(installation, broadcast)
-    check_the_books(installation, broadcast)
+        wait_until_finished(installation, broadcast)
+        check_the_books(installation, broadcast)
+        installation.until(lambda: everything_heard(installation, broadcast))
+        check_the_feeds(installation, partners)
 
 
 def test_a_queue_flushed_in_the_middle_loses_and_doubles_nobody(

@@ -141,7 +141,7 @@ def test_whoever_joins_later_hears_of_what_is_handed_over_from_then_on(
     claim = a_claim(session, broadcast.id, sealer)
     assert claim is not None
     late = a_partner(session)
-    session.get_one(PartnerCarrier, "viettel").since = NOON + timedelta(seconds=1)
+    session.query(PartnerCarrier).one().since = NOON + timedelta(seconds=1)
     session.flush()
     settle(session, claim, [Accepted(f"SM{n}") for n in range(4)], now=NOON)
     assert told(session, late) == []

@@ -213,7 +213,7 @@ def test_texts_of_other_networks_and_texts_never_sent_are_told_apart(
     _, differences = compare(session, partner, a_file(rows))
     assert [(one["kind"], one["reason"]) for one in differences[:2]] == [
         ("only_theirs", "it was never handed over; with us it is refused"),
-        ("other_carrier", "it went to another network: vinaphone"),
+        ("other_carrier", "it went to another network, or to this one before it was theirs"),
     ]
     assert {one["kind"] for one in differences[2:]} == {"only_ours"}
 
@@ -245,6 +245,9 @@ def test_a_file_with_wrong_columns_is_one_difference(
     ]
     assert summary["ours"]["texts"] == len(month.rows)
     assert summary["theirs"]["texts"] == 0
+    twice = io.BytesIO(b"sid,sent_at,state,status,segments\nSM1,2026-03-01,failed,handset,1\n")
+    _, differences = compare(session, partner, twice)
+    assert [one["reason"] for one in differences] == ["more than one column says state"]
 
 
 def test_columns_may_be_named_in_vietnamese(

@@ -149,11 +149,11 @@ def a_sending(session: Session, sealer: Sealer, chance: random.Random) -> Sendin
     a_province(session, sealer, people=PEOPLE)
     a_partner(session)
     broadcast = a_broadcast(session)
-    _cut(session, broadcast.id)
+    cut(session, broadcast.id)
     return Sending(broadcast.id, sealer, chance)
 
 
-def _cut(session: Session, broadcast_id: int) -> None:
+def cut(session: Session, broadcast_id: int) -> None:
     """Cut the broadcast into batches of ten, of which several may be worked at at once."""
     whole = session.scalars(select(Batch).where(Batch.broadcast_id == broadcast_id)).one()
     last, whole.last = whole.last, 10

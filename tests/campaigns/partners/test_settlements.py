@@ -14,12 +14,12 @@ from campaigns.broadcasts.recovering import find_lost, release_expired_claims, r
 from campaigns.broadcasts.settling import settle
 from campaigns.gateway import Accepted, Answer, Outcome, Refused, Uncertain
 from campaigns.partners.accounts import withdraw_partner
+from campaigns.partners.chains import first_broken
 from campaigns.partners.models import Partner
 from campaigns.partners.settlements import (
     BEGINNING,
     PartnerSettlement,
     draft_settlement,
-    first_broken,
     keep_settlement,
     next_due,
 )

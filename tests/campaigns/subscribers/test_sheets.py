@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from campaigns.errors import SubscriberFileError
-from campaigns.subscribers import workbooks
 from campaigns.subscribers.sheets import open_sheet
+from campaigns.subscribers.workbook_parts import MAX_HELD_BYTES
 from tests.campaigns.subscribers.lists import a_workbook
 
 HEADING = ("Số điện thoại", "Mã xã", "Ghi chú")
@@ -194,7 +194,7 @@ def test_a_workbook_with_damaged_cells_is_refused_while_it_is_read(tmp_path: Pat
 def test_a_workbook_that_unpacks_to_far_too_much_is_refused_unread(tmp_path: Path) -> None:
     """A few kilobytes may claim the whole memory of the machine."""
     path = a_workbook(tmp_path / "list.xlsx", HEADING, *ROWS)
-    zeros = " " * (workbooks.MAX_HELD_BYTES + 1)
+    zeros = " " * (MAX_HELD_BYTES + 1)
     with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("xl/sharedStrings2.xml", zeros)
     assert path.stat().st_size < 1 << 20

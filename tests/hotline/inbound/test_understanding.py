@@ -29,6 +29,7 @@ def meaning(text: str) -> tuple[Meaning, str]:
     [
         *("STOP", "Stop.", "s.t.o.p", "ＳＴＯＰ", "🛑 STOP 🛑", "STOP STOP", "unsubscribe", "End"),
         *("HUY", "Hủy", "Huỷ!", "hủy nhận tin", "TU CHOI", "từ chối", "tuchoi", "Từ-chối"),
+        *("TC", "Từ chối ạ", "xin dừng", "Dừng ngay!"),
         *("Không nhận tin nữa!!!", "dừng", "Thôi.", "退订", "TD", "取消 订阅"),
         *("bấu au", "Maiv oix"),
     ],

@@ -91,6 +91,14 @@ def test_two_editors_never_lose_each_others_change(program: Make) -> None:
     ]
     blind = hoa.ask("PUT", "/campaigns/cap-do-3", json=a_campaign(issuer="Sở Y tế"), code=428)
     assert blind["type"] == "/api/problems/etag-missing"
+    strange: dict[str, Any] = {"headers": {"If-Match": '"abc"'}, "code": 412}
+    for path, changed in (
+        ("cap-do-3", {"issuer": "Sở Y tế"}),
+        ("ten-moi", {"campaign": "ten-moi"}),
+    ):
+        unknown = hoa.ask("PUT", f"/campaigns/{path}", json=a_campaign(**changed), **strange)
+        assert unknown["type"] == "/api/problems/etag-unknown"
+    hoa.get("/campaigns/ten-moi", code=404)
     assert lan.get("/campaigns/cap-do-3")["title"] == "Của Lan"
     assert lan.get("/campaigns")["items"][0]["revision"] == 2
 

@@ -101,5 +101,5 @@ def test_tickets_that_are_closed_meanwhile_do_not_move_the_others(
 def test_what_is_no_cursor_is_refused(lan: Program, path: str) -> None:
     nul = base64.urlsafe_b64encode(b"a\x00").decode()
     for strange in ("%FF", "!", nul):
-        refused = lan.get(f"{path}?after={strange}", code=409)
-        assert refused["type"] == "/api/problems/refused"
+        refused = lan.get(f"{path}?after={strange}", code=422)
+        assert refused["type"] == "/api/problems/invalid"

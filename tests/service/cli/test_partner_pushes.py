@@ -19,6 +19,8 @@ def test_pushing_is_switched_on_off_and_begun_anew(clerk: Clerk) -> None:
     secret = clerk.answer("partners", "secret", "viettel-ls")["secret"]
     assert secret.startswith("whsec_")
     assert clerk.answer("partners", "secret", "viettel-ls")["secret"] != secret
+    assert "--at-once" in clerk.refusal("partners", "secret", "viettel-ls")
+    clerk.answer("partners", "secret", "viettel-ls", "--at-once")
     assert clerk.answer("partners", "push", "viettel-ls", "--url", url)["push"]["url"] == url
     assert "Give a smaller number" in clerk.refusal(
         "partners", "replay", "viettel-ls", "--after", "1"

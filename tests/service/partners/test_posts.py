@@ -76,13 +76,15 @@ def test_a_batch_in_json_says_what_became_of_each_row(
         {"sid": "SM1", "state": "failed", "code": "27"},
         {"sid": "of nobody", "state": "handset"},
         {"sid": "SM2", "state": "eaten"},
+        {"sid": "SM2", "state": "handset", "at": "0001-01-01T00:00:00+14:00"},
     ]
     body = orjson.dumps({"receipts": rows})
     said = post(carrier, body, signed(secret, body))
-    assert (said["taken"], said["known"], said["not_taken"]) == (2, 0, 2)
+    assert (said["taken"], said["known"], said["not_taken"]) == (2, 0, 3)
     assert [(row["row"], row["result"]) for row in said["rows"]] == [
         (3, "unknown"),
         (4, "bad_state"),
+        (5, "bad_time"),
     ]
     assert all(row["vi"] and row["en"] for row in said["rows"])
     with sessions() as session:
@@ -193,6 +195,7 @@ def test_a_key_for_reading_posts_nothing(
         (b"{", "json"),
         (b"sid,state\n", "csv"),
         (b'sid,state\n"SM0,handset\n', "csv"),
+        (b"sid,state,state\nSM0,handset,failed\n", "csv"),
         (orjson.dumps({"receipts": [0] * 5_001}), "json"),
     ],
 )

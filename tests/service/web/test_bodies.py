@@ -4,6 +4,9 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
+import pytest
+from werkzeug.exceptions import ClientDisconnected, RequestTimeout
+
 from service.web.bodies import WholeBodies
 
 
@@ -43,8 +46,9 @@ def ask(
     async def send(message: Any) -> None:
         sent.append(message)
 
-    gate = WholeBodies(pages, most=most, within_s=0.05 if not ends else 30)
-    asyncio.run(gate({"type": "http", "method": method}, receive, send))
+    within_s = 0.05 if not ends else 30
+    gate = WholeBodies(pages, pages, most=most, at_once=1, within_s=within_s)
+    asyncio.run(gate({"type": "http", "method": method, "headers": []}, receive, send))
     status: int = sent[0]["status"]
     return status
 
@@ -73,3 +77,45 @@ def test_a_large_body_is_handed_on_as_it_comes() -> None:
     parts = [b"x" * 60] * 5
     assert ask(pages, parts, most=100) == 200
     assert pages.read == parts
+
+
+@pytest.mark.parametrize("pause_s", [0.01, None], ids=["a letter at a time", "silence"])
+def test_a_line_slower_than_any_in_a_commune_holds_no_thread(pause_s: float | None) -> None:
+    """However often it sends: a letter at a time would last for years."""
+    pages = Pages()
+
+    async def receive() -> Any:
+        if pause_s is None and pages.read:
+            await asyncio.Event().wait()
+        await asyncio.sleep(pause_s or 0)
+        return {"type": "http.request", "body": b"x", "more_body": True}
+
+    async def send(_: Any) -> None:
+        raise AssertionError("the pages never had a whole body to answer")
+
+    gate = WholeBodies(pages, pages, most=0, at_once=1, within_s=0.1)
+    with pytest.raises(RequestTimeout):
+        asyncio.run(gate({"type": "http", "method": "POST", "headers": []}, receive, send))
+    assert 0 < len(pages.read) < 20
+
+
+def test_a_body_that_breaks_off_is_never_taken_for_a_whole_one() -> None:
+    pages, sent = Pages(), []
+    waiting = [{"type": "http.request", "body": b"x" * 60, "more_body": True}]
+
+    async def receive() -> Any:
+        return waiting.pop() if waiting else {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def break_off(most: int) -> None:
+        gate = WholeBodies(pages, pages, most=most, at_once=1)
+        await gate({"type": "http", "method": "POST", "headers": []}, receive, send)
+
+    asyncio.run(break_off(100))
+    assert pages.read == []
+    waiting.append({"type": "http.request", "body": b"x" * 60, "more_body": True})
+    with pytest.raises(ClientDisconnected):
+        asyncio.run(break_off(50))
+    assert sent == []
