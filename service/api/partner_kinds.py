@@ -5,7 +5,7 @@ from http import HTTPStatus
 from service.api.kinds import Kind
 
 NOT_SIGNED = Kind(
-    "signature-refused",
+    "batch-not-signed",
     HTTPStatus.UNAUTHORIZED,
     "The batch is not signed with your secret, or was not signed just now",
     "Nothing was taken in. Sign the bytes as they are sent, as Standard Webhooks says, with the "

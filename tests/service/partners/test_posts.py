@@ -132,7 +132,7 @@ def test_what_is_not_signed_is_refused(
     carrier: Carrier, secret: str, sessions: sessionmaker[Session], *, header: str, value: str
 ) -> None:
     problem = post(carrier, BATCH, signed(secret, BATCH) | {header: value}, code=401)
-    assert problem["type"] == "/api/problems/signature-refused"
+    assert problem["type"] == "/api/problems/batch-not-signed"
     assert receipts(sessions) == 0
 
 
