@@ -5,11 +5,12 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from ipaddress import ip_address, ip_network
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
 from campaigns.audit import record
 from campaigns.bulk import change
+from campaigns.deliveries import Batch
 from campaigns.partners.errors import PartnerRefusedError, UnknownPartnerError
 from campaigns.partners.models import Partner, PartnerCarrier
 from campaigns.phones import known_carriers
@@ -87,9 +88,10 @@ def bind_carriers(
             f"{other.carrier} has the partner {name} already. Nothing was changed. Withdraw it "
             "first, or leave the carrier out: each text is reported to one partner only."
         )
-    _end(session, partner, PartnerCarrier.carrier.not_in(wanted), now=now)
+    moment = _hold_from(session, now=now)
+    _end(session, partner, PartnerCarrier.carrier.not_in(wanted), at=moment)
     session.add_all(
-        PartnerCarrier(carrier=carrier, partner_id=partner.id, since=now)
+        PartnerCarrier(carrier=carrier, partner_id=partner.id, since=moment)
         for carrier in wanted
         if carrier not in before
     )
@@ -162,17 +164,29 @@ def withdraw_partner(session: Session, partner: Partner, *, now: datetime) -> No
     What becomes of texts that were handed over to them is still settled with it.
     """
     if partner.withdrawn_at is None:
+        # Held back first: who has written to one partner's row must not wait for the others.
+        _end(session, partner, PartnerCarrier.carrier != "", at=_hold_from(session, now=now))
         partner.withdrawn_at = now
-        _end(session, partner, PartnerCarrier.carrier != "", now=now)
         record(session, "partner.withdrawn", f"partner:{partner.name}", now=now)
 
 
-def _end(session: Session, partner: Partner, which: ColumnElement[bool], *, now: datetime) -> None:
+def _hold_from(session: Session, *, now: datetime) -> datetime:
+    """Return from when on networks that change at *now* have another partner.
+
+    That is behind whatever was claimed before everybody who tells could be held back: those texts
+    were told to somebody already, and stay with them.
+    """
+    session.execute(select(Partner.id).order_by(Partner.id).with_for_update())
+    newest = session.scalar(select(func.max(Batch.claimed_at)).where(Batch.claimed_at >= now))
+    return newest + datetime.resolution if newest else now
+
+
+def _end(session: Session, partner: Partner, which: ColumnElement[bool], *, at: datetime) -> None:
     change(
         session,
         update(PartnerCarrier)
         .where(PartnerCarrier.partner_id == partner.id, _STANDS, which)
-        .values(until=now),
+        .values(until=at),
     )
 
 
