@@ -219,7 +219,7 @@ def test_two_launches_that_wait_are_one_broadcast(office: Office) -> None:
     refused = office.look(office.sender, second, headers={"Accept-Language": "vi"})
     assert refused["state"] == "failed"
     assert refused["problem"]["type"] == "/api/problems/broadcast-frozen"
-    assert refused["problem"]["title"] == "Đợt phát đã kết thúc"
+    assert refused["problem"]["title"] == "Đợt phát đã qua giai đoạn có thể làm việc này"
     assert office.count(Broadcast) == 1
 
 

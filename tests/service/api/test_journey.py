@@ -130,7 +130,7 @@ def test_letters_may_be_written_in_two_halves_but_not_in_one(program: Make) -> N
         assert refused["errors"][0]["problem"] == "half of a letter stands alone"
     assert lan.post("/people", {"\ud83d": 1}, code=403)["type"]
     admin = program("quantri", Role.ADMINISTRATOR)
-    assert admin.post("/people", {"\ud83d": 1}, code=422)["type"] == "/api/problems/invalid"
+    assert admin.post("/people", {"\ud83d": 1}, code=400)["type"] == "/api/problems/malformed"
 
 
 def test_a_plan_is_sent_back_and_a_campaign_rejected(
