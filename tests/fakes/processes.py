@@ -5,7 +5,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-_PATIENCE_S = 20
+# Longer than a server of the queue may take to answer, which some requests wait for first.
+_PATIENCE_S = 45
 
 
 def eventually(is_so: Callable[[], bool]) -> bool:
