@@ -83,7 +83,6 @@ class _Tags:
         self._rows = self._others = 0
         self._in_row = self._cells = 0
         self._row_began_at = -1
-        self._is_sheet = is_sheet
         self._parser = expat.ParserCreate(namespace_separator=" ")
         self._parser.StartDoctypeDeclHandler = _refuse_definitions
         if is_sheet:
