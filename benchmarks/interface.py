@@ -30,7 +30,7 @@ CAMPAIGNS = 1000
 WORKERS = 2
 ROUNDS_S = 6.0
 EACH_S = 1.5
-WARM_S = 1.5
+WARM_S = 6.0
 # The peer needs seconds for one round; it is asked for as long as a few of them take.
 PEER_S = 15.0
 # A thousand a second for each program: more than all of them ask together here.

@@ -1,10 +1,11 @@
 """The interface's application: its resources, its description, and its page of documents."""
 
+import time
 from http import HTTPStatus
 from typing import Any
 
 from apiflask import APIFlask
-from flask import Flask, abort, request
+from flask import Flask, Response, abort, current_app, request
 
 from service.api.addresses import Address
 from service.api.answers import answers
@@ -32,6 +33,7 @@ from service.api.people import people
 from service.api.plans import plans
 from service.api.problems import answer_form, answer_problems
 from service.api.sessions import sessions
+from service.api.stores import Together
 from service.api.subscribers import subscribers
 from service.api.whole_requests import ReadingJson, WholeRequest
 from service.resources import Resources
@@ -47,10 +49,11 @@ RESOURCES = (
 )
 
 
-def create_api(resources: Resources, *, largest_body: int) -> Flask:
+def create_api(resources: Resources, *, largest_body: int, deeds_hold_s: float = 0) -> Flask:
     """Build an application with every address of the interface on *resources*.
 
-    Bodies of more than *largest_body* bytes are refused.
+    Bodies of more than *largest_body* bytes are refused. Whether anybody has done anything is
+    looked up once in *deeds_hold_s* seconds, which must be the same in all processes.
     """
     app = APIFlask(
         __name__,
@@ -74,10 +77,12 @@ def create_api(resources: Resources, *, largest_body: int) -> Flask:
         "AUTO_AUTH_ERROR_RESPONSE": False,
     }
     app.extensions["loa"] = resources
+    app.extensions["loa_deeds"] = Together[int](deeds_hold_s)
     answer_problems(app)
     app.error_processor(answer_form)
     app.before_request(_refuse_nul)
     app.before_request(_refuse_encoded)
+    app.after_request(_outlast_leases)
     for resource in RESOURCES:
         app.register_blueprint(resource, url_prefix=PREFIX)
     app.register_blueprint(documentation)
@@ -93,6 +98,13 @@ def _refuse_nul() -> None:
     """Find nothing at an address with a NUL in it, which no database takes."""
     if "\x00" in request.path:
         abort(HTTPStatus.NOT_FOUND)
+
+
+def _outlast_leases(answer: Response) -> Response:
+    """Say that something was done once no process can answer from before it; see `Together`."""
+    if request.method not in {"GET", "HEAD", "OPTIONS"}:
+        time.sleep(current_app.extensions["loa_deeds"].holds_s)
+    return answer
 
 
 def _refuse_encoded() -> None:

@@ -2,6 +2,7 @@
 
 import gzip
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -14,27 +15,40 @@ from service.api.stores import FRESH
 Make = Callable[[Session], Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """An answer as it is sent, plain and compressed: what many ask for is written once."""
+
+    plain: bytes
+    packed: bytes
+
+    def answer(self) -> Response:
+        """Answer so, in the form that is asked for."""
+        if request.accept_encodings["gzip"]:
+            told = Response(self.packed, content_type="application/json")
+            told.headers["Content-Encoding"] = "gzip"
+        else:
+            told = Response(self.plain, content_type="application/json")
+        told.vary.add("Accept-Encoding")
+        return told
+
+
+def write(document: object) -> Written:
+    written = as_json(document)
+    return Written(written, gzip.compress(written, mtime=0))
+
+
 def kept(make: Make, *, fresh: timedelta = FRESH) -> Response:
     """Answer what *make* reads, as it was a second ago or, with *fresh*, at most so long ago.
 
     It is read anew as soon as anybody has done anything that is on record, so that nobody is
     shown the state before their own deed. What happens by itself, such as texts that are sent,
-    shows after *fresh*; where reading takes long, after three times as long as it takes.
+    shows after *fresh*; where reading takes long, after nine times as long as it takes.
     """
-
-    def write(session: Session) -> tuple[bytes, bytes]:
-        written = as_json(make(session))
-        return written, gzip.compress(written, mtime=0)
-
-    said, packed = kept_value(request.full_path, write, fresh=fresh)
-    # What many ask for in the same second is compressed once.
-    if request.accept_encodings["gzip"]:
-        told = Response(packed, content_type="application/json")
-        told.headers["Content-Encoding"] = "gzip"
-    else:
-        told = Response(said, content_type="application/json")
-    told.vary.add("Accept-Encoding")
-    return told
+    written: Written = kept_value(
+        request.full_path, lambda session: write(make(session)), fresh=fresh
+    )
+    return written.answer()
 
 
 def kept_value(name: str, make: Make, *, fresh: timedelta = FRESH) -> Any:

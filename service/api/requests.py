@@ -115,7 +115,7 @@ def moment() -> Moment:
     """Return when the request came in, and what had been done by then."""
     if "moment" not in g:
         asked_at = resources().now()
-        deeds: Together[int] = current_app.extensions.setdefault("loa_deeds", Together())
+        deeds: Together[int] = current_app.extensions["loa_deeds"]
         g.moment = Moment(deeds.get(_last_deed), asked_at)
     return cast("Moment", g.moment)
 

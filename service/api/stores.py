@@ -1,22 +1,23 @@
 """Stores: what one process has read a moment ago, for whoever asks for the same meanwhile.
 
-And `Together`: what must be read after it was asked for, read once for all who wait.
+And `Together`: what must be true when it is asked for, read once for all who ask.
 """
 
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from math import inf
 from threading import Lock
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import Any, Generic, TypeVar
 
 Value = TypeVar("Value")
 
 FRESH = timedelta(seconds=1)
-# What takes long to count is counted during a part of the time only; while one request does, the
-# others are given what was counted before, for so long.
-_TIMES_AS_LONG = 3
+# What takes long to count is counted during a tenth of the time only.
+_TIMES_AS_LONG = 9
+# While one request counts, the others are given what was counted before, for so much longer.
 _BEARABLE = timedelta(seconds=3)
 _MOST = 256
 
@@ -81,23 +82,36 @@ class Store:
 
 
 class Together(Generic[Value]):
-    """Reads one thing for all who ask before the reading begins, so none is shown an older state.
+    """Reads one thing for all who ask before the reading begins, and for a while afterwards.
 
-    Whoever asks while it is being read waits for the next reading, together with all the others.
+    With *holds_s* seconds of 0 nobody is shown a state from before they asked. Else whoever
+    changes it waits for so long before saying that it is done: then nobody who has heard of that
+    is shown the state before it. (A lease; Corbett et al., "Spanner", OSDI 2012, section 4.1.2,
+    make whoever commits wait in the same way.)
     """
 
-    def __init__(self) -> None:
-        self._lock = Lock()
+    def __init__(self, holds_s: float = 0) -> None:
+        self.holds_s = holds_s
         self._reading = Lock()
-        self._next: list[Value] = []
+        self._begun = -inf
+        self._value: Value
 
     def get(self, read: Callable[[], Value]) -> Value:
-        """Return what *read* finds when it is called after this moment, by whomever."""
-        with self._lock:
-            mine = self._next
-        with self._reading:
-            if not mine:
-                with self._lock:
-                    self._next = []
-                mine.append(read())
-        return mine[0]
+        """Return what *read* found when it was last called, by whomever, or finds now."""
+        asked = monotonic()
+        if self._was_read(asked - self.holds_s / 2):
+            return self._value
+        # In the second half of its time one reads it anew, and nobody waits for that.
+        if self._reading.acquire(blocking=not self._was_read(asked - self.holds_s)):
+            try:
+                if not self._was_read(asked - self.holds_s / 2):
+                    begun = monotonic()
+                    self._value = read()
+                    self._begun = begun
+            finally:
+                self._reading.release()
+        return self._value
+
+    def _was_read(self, moment: float) -> bool:
+        """Whether the last reading began at *moment* or later."""
+        return self._begun >= moment

@@ -5,6 +5,7 @@ from typing import IO, Any, cast
 import orjson
 from flask import Request
 from flask.json.provider import DefaultJSONProvider
+from werkzeug.exceptions import UnsupportedMediaType
 from werkzeug.utils import cached_property
 from werkzeug.wsgi import LimitedStream
 
@@ -21,6 +22,15 @@ class WholeRequest(Request):
         if "wsgi.input_terminated" not in self.environ:
             return super().stream
         return cast("IO[bytes]", _Bounded(given, most, is_max=True))
+
+    def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> Any:  # noqa: FBT001, FBT002 - as Werkzeug's
+        """Read the body as JSON; UnsupportedMediaType where it says that it is something else.
+
+        Without a type it may be examined (RFC 9110 section 8.3); with one, it is believed.
+        """
+        if self.mimetype and not self.is_json:
+            raise UnsupportedMediaType
+        return super().get_json(force=force, silent=silent, cache=cache)
 
 
 class _Bounded(LimitedStream):

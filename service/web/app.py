@@ -17,10 +17,13 @@ from service.web.stop_pages import stop_pages
 LARGEST_BODY = 1024 * 1024
 
 
-def create_app(resources: Resources) -> Flask:
-    """Build the application on *resources*, which stay open for as long as it serves."""
+def create_app(resources: Resources, *, deeds_hold_s: float = 0) -> Flask:
+    """Build the application on *resources*, which stay open for as long as it serves.
+
+    *deeds_hold_s* is as in `create_api`.
+    """
     settings = resources.settings
-    app = create_api(resources, largest_body=LARGEST_BODY)
+    app = create_api(resources, largest_body=LARGEST_BODY, deeds_hold_s=deeds_hold_s)
     add_partners_door(app)
     limit_requests(
         app,

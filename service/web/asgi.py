@@ -30,6 +30,8 @@ from service.web.turn_times import TurnTimer
 from workers.receipts import take_in_reports
 
 _FLASK_THREADS = 8
+# Whoever does anything waits for so long; whoever looks needs the database once in this time.
+_DEEDS_HOLD_S = 0.02
 # Each holds a list of up to 100 MB in memory.
 _UPLOAD_THREADS = 3
 
@@ -50,7 +52,7 @@ class Web:
         self._timer = TurnTimer(open_async_redis(redis_url))
         self._calls = open_calls_door(resources, self._asker.ask, took=self._timer.count)
         self._inbound = open_inbound_door(resources, self._asker.ask)
-        app = create_app(resources)
+        app = create_app(resources, deeds_hold_s=_DEEDS_HOLD_S)
         self._pages = WholeBodies(
             Pages(app, threads=_FLASK_THREADS),
             Pages(app, threads=_UPLOAD_THREADS),

@@ -1,11 +1,11 @@
 """Pages: Flask in threads of its own, each answer handed to the event loop in one piece."""
 
 import asyncio
-import contextvars
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from a2wsgi.wsgi import Body, WSGIResponder, build_environ
+from a2wsgi.wsgi import Body, build_environ
 
 from service.web.signed_forms import Receive, Scope, Send
 
@@ -14,7 +14,7 @@ _PART_BYTES = 256 * 1024
 
 
 class Pages:
-    """A WSGI application as an ASGI one.
+    """A WSGI application (PEP 3333) as an ASGI one.
 
     The event loop is woken once for an answer: waking it for each of its parts would take longer
     than most answers do.
@@ -25,43 +25,61 @@ class Pages:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="pages")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await _Answering(self._app, self._threads, send).run(scope, receive)
-
-
-class _Answering(WSGIResponder):
-    """One request; a2wsgi's own gathers nothing."""
-
-    def __init__(self, app: Any, threads: ThreadPoolExecutor, send: Send) -> None:
-        super().__init__(app, threads, 0)
-        self._hand_on = send
-        self._gathered: list[Any] = []
-        self._bytes = 0
-
-    async def run(self, scope: Scope, receive: Receive) -> None:
-        environ = build_environ(scope, Body(self.loop, receive))  # type: ignore[arg-type]
+        loop = asyncio.get_running_loop()
+        environ: Any = build_environ(scope, Body(loop, receive))  # type: ignore[arg-type]
         if "CONTENT_LENGTH" not in environ or "HTTP_TRANSFER_ENCODING" in environ:
             # A body in chunks ends where the server says so; else it were read as none.
-            environ["wsgi.input_terminated"] = True  # type: ignore[typeddict-unknown-key]
-        context = contextvars.copy_context()
-        await self.loop.run_in_executor(
-            self.executor, context.run, self.wsgi, environ, self.start_response
-        )
-        await self._hand_over()
-        if self.exc_info is not None:
-            raise self.exc_info[1]
+            environ["wsgi.input_terminated"] = True
+        answering = _Answering(send, loop)
+        await loop.run_in_executor(self._threads, answering.run, self._app, environ)
+        await answering.hand_over(more=False)
 
-    def send(self, message: Any) -> None:
-        """Keep *message* for the event loop; called in the thread."""
-        self._gathered.append(message)
-        self._bytes += len(message.get("body", b""))
+
+class _Answering:
+    """One answer on its way from a thread to the event loop."""
+
+    def __init__(self, send: Send, loop: asyncio.AbstractEventLoop) -> None:
+        self._send = send
+        self._loop = loop
+        self._head: Any = None
+        self._parts: list[bytes] = []
+        self._bytes = 0
+
+    def run(self, app: Any, environ: Any) -> None:
+        """Have *app* answer; in the thread."""
+        parts: Iterable[bytes] = app(environ, self._begin)
+        try:
+            for part in parts:
+                self._put(part)
+        finally:
+            getattr(parts, "close", _nothing)()
+
+    def _begin(
+        self, status: str, headers: list[tuple[str, str]], _exc_info: object = None
+    ) -> Callable[[bytes], None]:
+        self._head = {
+            "type": "http.response.start",
+            "status": int(status[:3]),
+            "headers": [
+                (name.lower().encode(), value.encode("latin-1")) for name, value in headers
+            ],
+        }
+        return self._put
+
+    def _put(self, part: bytes) -> None:
+        self._parts.append(part)
+        self._bytes += len(part)
         if self._bytes > _PART_BYTES:
-            asyncio.run_coroutine_threadsafe(self._hand_over(), self.loop).result()
+            asyncio.run_coroutine_threadsafe(self.hand_over(more=True), self._loop).result()
 
-    async def _hand_over(self) -> None:
-        gathered, self._gathered, self._bytes = self._gathered, [], 0
-        bodies = [one for one in gathered if "body" in one]
-        for message in gathered[: len(gathered) - len(bodies)]:
-            await self._hand_on(message)
-        if bodies:
-            content = b"".join(one["body"] for one in bodies)
-            await self._hand_on(bodies[-1] | {"body": content})
+    async def hand_over(self, *, more: bool) -> None:
+        """Send what has gathered; *more* is to come."""
+        head, content = self._head, b"".join(self._parts)
+        self._head, self._parts, self._bytes = None, [], 0
+        if head is not None:
+            await self._send(head)
+        await self._send({"type": "http.response.body", "body": content, "more_body": more})
+
+
+def _nothing() -> None:
+    pass

@@ -155,3 +155,21 @@ def test_what_comes_compressed_is_refused(app: Flask) -> None:
     body = gzip.compress(b'{"login": "minh", "password": "x"}')
     assert web.post("/api/v1/sessions", data=body, headers=said).status_code == 415
     assert web.post("/stop/x", data=body, headers=said).status_code == 415
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        ("application/x-www-form-urlencoded", 415),
+        ("text/plain", 415),
+        ("application/json; charset=utf-8", 401),
+        (None, 401),
+    ],
+)
+def test_what_says_that_it_is_no_json_is_not_read_as_json(
+    app: Flask, said: str | None, status: int
+) -> None:
+    """What a form of another site can send has one of these types; without one it is looked at."""
+    body = b'{"login": "minh", "password": "x"}'
+    answer = app.test_client().post("/api/v1/sessions", data=body, content_type=said)
+    assert answer.status_code == status

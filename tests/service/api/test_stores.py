@@ -6,15 +6,20 @@ from datetime import timedelta
 from itertools import count
 from threading import Event, Lock, Semaphore
 
+import pytest
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
 from campaigns.access.keys import revoke_key
 from campaigns.deliveries import BroadcastState
 from campaigns.people import Role
 from campaigns.sealing import Sealer
+from service.api import stores
 from service.api.stores import FRESH, Moment, Store, Together
+from service.settings import Settings
+from service.web.app import create_app
 from tests.builders import NOON, a_broadcast, a_province
-from tests.fakes.telephones import Clock
+from tests.fakes.telephones import Clock, ClockedResources
 from tests.service.api.conftest import Program
 
 Make = Callable[..., Program]
@@ -74,11 +79,11 @@ class WatchedLock:
         self.came = Semaphore(0)
         self._lock = Lock()
 
-    def __enter__(self) -> None:
+    def acquire(self, *, blocking: bool) -> bool:
         self.came.release()
-        self._lock.acquire()
+        return self._lock.acquire(blocking=blocking)
 
-    def __exit__(self, *_: object) -> None:
+    def release(self) -> None:
         self._lock.release()
 
 
@@ -103,6 +108,32 @@ def test_who_asks_during_a_reading_is_given_the_next_and_all_of_them_the_same() 
         may_end.set()
         assert first.result() == 1
         assert [other.result() for other in others] == [2, 2, 2, 2]
+
+
+def test_a_reading_holds_for_a_while_and_is_renewed_by_one_meanwhile(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """In the second half of its time one reads and the others go on; after it everybody waits."""
+    clock = [100.0]
+    monkeypatch.setattr(stores, "monotonic", lambda: clock[0])
+    together, numbers = Together[int](holds_s=10), count(1)
+
+    def get_during_a_reading() -> int:
+        """Ask while somebody else reads."""
+        assert together._reading.acquire(blocking=False)
+        try:
+            return together.get(lambda: next(numbers))
+        finally:
+            together._reading.release()
+
+    assert together.get(lambda: next(numbers)) == 1
+    clock[0] += 4.9
+    assert together.get(lambda: next(numbers)) == 1
+    clock[0] += 5
+    assert get_during_a_reading() == 1
+    assert together.get(lambda: next(numbers)) == 2
+    clock[0] += 10.1
+    assert together.get(lambda: next(numbers)) == 3
 
 
 def test_a_reading_that_fails_is_done_again_by_who_waited() -> None:
@@ -157,3 +188,25 @@ def test_a_key_that_is_known_ends_at_once(
     with sessions.begin() as session:
         revoke_key(session, number, now=clock.moment)
     asking.get("/keys", code=401)
+
+
+def test_another_process_shows_what_was_done_as_soon_as_that_is_answered(
+    program: Make,
+    engine: Engine,
+    sessions: sessionmaker[Session],
+    sealer: Sealer,
+    *,
+    valkey_url: str,
+) -> None:
+    """It looks at most every so often whether anything was done; whoever does anything waits."""
+    given = Settings.model_validate({"redis_url": valkey_url})
+    resources = ClockedResources(given, engine, sessions, sealer, Clock())
+    here, there = (create_app(resources, deeds_hold_s=1) for _ in range(2))
+    asking = program("lan", Role.ADMINISTRATOR)
+    person = {"login": "minh", "name": "Minh", "agency": "Sở Y tế", "roles": ["author"]}
+    asking.app = there
+    assert len(asking.get("/people")["items"]) == 1
+    asking.app = here
+    asking.post("/people", person, code=201)
+    asking.app = there
+    assert len(asking.get("/people")["items"]) == 2
