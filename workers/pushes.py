@@ -14,7 +14,7 @@ from campaigns.partners.endpoints import PartnerEndpoint, secrets_of
 from campaigns.partners.models import Partner
 from campaigns.partners.push_gateway import Failed, Push, PushAnswer, Taken
 from campaigns.partners.pushing import PushClaim, claim_pushes, due_partners, settle_push
-from campaigns.partners.reading import Wanted, read_feed
+from campaigns.partners.reading import Row, Wanted, read_feed
 from campaigns.partners.references import References
 from workers.context import JobContext, context
 
@@ -113,12 +113,13 @@ def _read(ctx: JobContext, session: Session, claim: PushClaim) -> Push:
     partner = session.get_one(Partner, claim.partner_id)
     endpoint = session.get_one(PartnerEndpoint, claim.partner_id)
     wanted = Wanted(after=claim.first - 1, limit=claim.last - claim.first + 1)
-    found = read_feed(session, partner, wanted, references=References(ctx.sealer, partner.id))
+    references, rows = References(ctx.sealer, partner.id), list[Row]()
+    read_feed(session, partner, wanted, references=references, take=rows.extend)
     return Push(
         partner=partner.name,
         url=endpoint.url,
         secrets=secrets_of(endpoint, sealer=ctx.sealer, now=ctx.now()),
         first=claim.first,
         last=claim.last,
-        rows=found.rows,
+        rows=rows,
     )

@@ -1,8 +1,8 @@
 """Forms: the same rows as JSON, as one JSON object a line (NDJSON), and as CSV (RFC 4180)."""
 
 import csv
-import gzip
 import io
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -14,42 +14,71 @@ NDJSON = "application/x-ndjson"
 CSV = "text/csv"
 # Rows shrink to a tenth at the fastest level already; a stronger one takes longer than sending.
 _LEVEL = 1
+# zlib's word for a gzip header (RFC 1952) around the largest window.
+_GZIP = 31
 _BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t")
 
 
-def answer_rows(
-    name: str, rows: Sequence[Mapping[str, Any]], *, fields: Sequence[str], facts: dict[str, Any]
-) -> Response:
-    """Answer *rows* in the form that is asked for.
+class Answering:
+    """Rows on their way into an answer, in the form that is asked for, compressed where that is.
 
-    JSON has them under *name* beside *facts*; the other forms have the facts in the header, as
+    JSON has them under *name* beside the facts; the other forms have the facts in the header, as
     ``Loa-Next: 17`` for ``next``.
     """
-    form = request.accept_mimetypes.best_match([JSON, NDJSON, CSV]) or JSON
-    match form:
-        case "application/x-ndjson":
-            written = b"".join(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows)
-        case "text/csv":
-            written = write_csv(rows, fields=fields)
-        case _:
-            written = orjson.dumps({name: rows, **facts})
-    answer = Response(content_type=f"{CSV}; charset=utf-8" if form == CSV else form)
-    answer.vary.add("Accept")
-    answer.vary.add("Accept-Encoding")
-    for fact, value in facts.items():
-        answer.headers[f"Loa-{fact.title()}"] = str(value)
-    if request.accept_encodings["gzip"]:
-        written = gzip.compress(written, _LEVEL, mtime=0)
-        answer.headers["Content-Encoding"] = "gzip"
-    answer.set_data(written)
-    return answer
+
+    def __init__(self, name: str, fields: Sequence[str]) -> None:
+        self._form = request.accept_mimetypes.best_match([JSON, NDJSON, CSV]) or JSON
+        self._fields = fields
+        packs = request.accept_encodings["gzip"]
+        self._packer = zlib.compressobj(_LEVEL, wbits=_GZIP) if packs else None
+        self._parts: list[bytes] = []
+        self._between = b""
+        if self._form == JSON:
+            self._put(b'{"%s":[' % name.encode())
+        elif self._form == CSV:
+            self._put(write_csv([], fields=fields))
+
+    def take(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Write some more rows."""
+        match self._form:
+            case "application/x-ndjson":
+                self._put(b"\n".join(map(orjson.dumps, rows)) + b"\n")
+            case "text/csv":
+                self._put(write_csv(rows, fields=self._fields, has_heading=False))
+            case _:
+                self._put(self._between + b",".join(map(orjson.dumps, rows)))
+                self._between = b","
+
+    def answer(self, facts: Mapping[str, int]) -> Response:
+        """Answer the rows, and *facts* about them all."""
+        if self._form == JSON:
+            self._put(b"]," + orjson.dumps(facts)[1:])
+        if self._packer is not None:
+            self._parts.append(self._packer.flush())
+        is_csv = self._form == CSV
+        answer = Response(
+            b"".join(self._parts),
+            content_type=f"{CSV}; charset=utf-8" if is_csv else self._form,
+        )
+        answer.vary.update(["Accept", "Accept-Encoding"])
+        for fact, value in facts.items():
+            answer.headers[f"Loa-{fact.title()}"] = str(value)
+        if self._packer is not None:
+            answer.headers["Content-Encoding"] = "gzip"
+        return answer
+
+    def _put(self, written: bytes) -> None:
+        self._parts.append(written if self._packer is None else self._packer.compress(written))
 
 
-def write_csv(rows: Iterable[Mapping[str, Any]], *, fields: Sequence[str]) -> bytes:
+def write_csv(
+    rows: Iterable[Mapping[str, Any]], *, fields: Sequence[str], has_heading: bool = True
+) -> bytes:
     """Write *rows* under a heading of *fields*; no cell begins a spreadsheet's formula."""
     written = io.StringIO(newline="")
     writer = csv.writer(written)
-    writer.writerow(fields)
+    if has_heading:
+        writer.writerow(fields)
     writer.writerows([_cell(row[field]) for field in fields] for row in rows)
     return written.getvalue().encode()
 

@@ -15,7 +15,7 @@ from service.api.given import Given, Line, Moment
 from service.api.kinds import INVALID
 from service.api.refusals import Refusal, RefusedError
 from service.api.requests import reading
-from service.partners.forms import answer_rows
+from service.partners.forms import Answering
 from service.partners.requests import asking_partner, needs_scope, references_of
 
 receipts = APIBlueprint("partner_receipts", __name__, tag="Partners: receipts")
@@ -88,11 +88,12 @@ def list_receipts(query_data: ReceiptsQuery) -> Response:
         sender=query_data.sender,
         state=query_data.state,
     )
+    answering, references = Answering("receipts", FIELDS), references_of(partner)
     with reading() as session:
-        found = read_feed(session, partner, wanted, references=references_of(partner))
-    if wanted.after > found.last:
-        why = f"`after` is {wanted.after}, and the last entry there is has the number {found.last}."
+        reached = read_feed(session, partner, wanted, references=references, take=answering.take)
+    if wanted.after > reached.last:
+        why = (
+            f"`after` is {wanted.after}, and the last entry there is has the number {reached.last}."
+        )
         raise RefusedError(Refusal(INVALID, why))
-    return answer_rows(
-        "receipts", found.rows, fields=FIELDS, facts={"next": found.after, "last": found.last}
-    )
+    return answering.answer({"next": reached.after, "last": reached.last})
