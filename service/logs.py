@@ -41,17 +41,20 @@ class JsonLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Write *record*; of an exception its kind only, for its words may hold anything."""
-        line: dict[str, object] = {
-            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
-            "level": record.levelname.lower(),
-            "logger": record.name,
+        told = {
             "event": record.getMessage(),
             **_belongs_to.get({}),
             **getattr(record, _FIELDS, {}),
         }
+        line: dict[str, object] = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            **{name: _without_number(value) for name, value in told.items()},
+        }
         if record.exc_info and record.exc_info[0] is not None:
             line["exception"] = record.exc_info[0].__name__
-        return orjson.dumps({name: _without_number(value) for name, value in line.items()}).decode()
+        return orjson.dumps(line).decode()
 
 
 class Sentences(logging.Formatter):

@@ -14,6 +14,9 @@ from service.api.stores import FRESH
 
 Make = Callable[[Session], Any]
 
+_PLAIN = {"Content-Type": "application/json", "Vary": "Accept-Encoding"}
+_PACKED = _PLAIN | {"Content-Encoding": "gzip"}
+
 
 @dataclass(frozen=True, slots=True)
 class Written:
@@ -25,12 +28,8 @@ class Written:
     def answer(self) -> Response:
         """Answer so, in the form that is asked for."""
         if request.accept_encodings["gzip"]:
-            told = Response(self.packed, content_type="application/json")
-            told.headers["Content-Encoding"] = "gzip"
-        else:
-            told = Response(self.plain, content_type="application/json")
-        told.vary.add("Accept-Encoding")
-        return told
+            return Response(self.packed, headers=_PACKED)
+        return Response(self.plain, headers=_PLAIN)
 
 
 def write(document: object) -> Written:

@@ -31,8 +31,10 @@ def keep_manners(app: Flask, *, is_https: bool) -> None:
 
     @app.after_request
     def finish(answer: Response) -> Response:
-        for name, value in headers.items():
-            answer.headers.setdefault(name, value)
+        said = {name.lower() for name, _ in answer.headers}
+        answer.headers.extend(
+            {name: value for name, value in headers.items() if name.lower() not in said}
+        )
         return _compress(answer)
 
 
