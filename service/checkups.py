@@ -137,7 +137,7 @@ def _first_line(failure: DatabaseError) -> str:
 
 def _queue_answers(settings: Settings) -> Finding:
     try:
-        with open_queue(settings) as client:
+        with open_queue(settings, waits=False) as client:
             client.ping()
     except (RedisError, SettingsError) as failure:
         if not settings.redis_url:

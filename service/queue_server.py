@@ -9,7 +9,7 @@ from urllib.parse import quote, unquote, urlsplit
 from redis import Redis
 from redis.asyncio import Redis as AsyncRedis
 from redis.asyncio.retry import Retry as AsyncRetry
-from redis.backoff import ExponentialBackoff
+from redis.backoff import ExponentialBackoff, NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.retry import Retry
 
@@ -21,19 +21,23 @@ _CONNECT_WITHIN_S = 2
 _ANSWER_WITHIN_S = 30
 # Tries and waits add up to two seconds: longer than a supervised server needs to come back.
 _RETRIES = 7
+# A connection that the server has dropped meanwhile says nothing about the server.
+_ANEW = 1
 
 Client = TypeVar("Client", Redis, AsyncRedis)
 
 
-def open_redis(url: str) -> Redis:
+def open_redis(url: str, *, waits: bool = True) -> Redis:
     """Return a client for *url*: ``redis://``, ``rediss://`` or ``unix://`` and a path.
 
-    Nothing is asked of the server yet. Where nobody listens, a command fails within three seconds:
-    with redis' ConnectionError when the machine says so, TimeoutError when it says nothing. A
-    blocking read may wait for less than 30 seconds. What timed out is not sent again, because
-    the server may have done it.
+    Nothing is asked of the server yet. Where nobody listens, a command fails within three seconds,
+    and at once if the client does not wait for a server to come back: with redis' ConnectionError
+    when the machine says so, TimeoutError when it says nothing. A blocking read may wait for less
+    than 30 seconds. What timed out is not sent again, because the server may have done it.
     """
-    return _open(Redis, url, Retry(_backoff(), _RETRIES, supported_errors=(RedisConnectionError,)))
+    backoff = _backoff() if waits else NoBackoff()
+    retries = _RETRIES if waits else _ANEW
+    return _open(Redis, url, Retry(backoff, retries, supported_errors=(RedisConnectionError,)))
 
 
 def open_async_redis(url: str) -> AsyncRedis:

@@ -70,9 +70,12 @@ def queue_address(settings: Settings) -> str:
 
 
 @contextmanager
-def open_queue(settings: Settings) -> Iterator[Redis]:
-    """Open the configured queue server, or the one that `loa up` runs in the data directory."""
-    redis = open_redis(queue_address(settings))
+def open_queue(settings: Settings, *, waits: bool = True) -> Iterator[Redis]:
+    """Open the configured queue server, or the one that `loa up` runs in the data directory.
+
+    *waits* is as in `open_redis`; whoever looks whether all is well wants to know how it is now.
+    """
+    redis = open_redis(queue_address(settings), waits=waits)
     try:
         yield redis
     finally:

@@ -22,7 +22,7 @@ _COUNTED = "limit_found"
 # Requests are counted on the server so many at a time: a hundredth of what a window allows. What
 # a process has counted and is not asked for is lost to the program, until the window ends.
 _PARTS = 100
-# An attempt at a server that is away takes seconds, which nobody shall wait for each time.
+# An attempt at a server that says nothing takes seconds, which nobody shall wait for each time.
 _AVOID_FOR_S = 10.0
 
 log = logging.getLogger(__name__)

@@ -28,7 +28,8 @@ def create_app(resources: Resources, *, deeds_hold_s: float = 0) -> Flask:
     limit_requests(
         app,
         Limits(
-            lambda: open_redis(queue_address(settings)), a_minute=settings.api_requests_a_minute
+            lambda: open_redis(queue_address(settings), waits=False),
+            a_minute=settings.api_requests_a_minute,
         ),
     )
     keep_manners(app, is_https=settings.public_url.startswith("https:"))

@@ -76,7 +76,7 @@ class Metrics:
             yield _quiet(counts.quiet)
             yield from _pushes(counts.pushes, now=self._resources.now())
         try:
-            with open_queue(self._resources.settings) as redis:
+            with open_queue(self._resources.settings, waits=False) as redis:
                 vitals, times = self._ask(redis)
         except RedisError:
             yield _is_up("queue_server", 0)

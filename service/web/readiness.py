@@ -58,7 +58,7 @@ def _ask_database(resources: Resources) -> None:
 
 
 def _ask_queue(resources: Resources) -> dict[str, str]:
-    with open_queue(resources.settings) as redis:
+    with open_queue(resources.settings, waits=False) as redis:
         found = read_vitals(redis, now=resources.now())
     return {
         lane: at.astimezone(ZONE).isoformat(timespec="seconds")

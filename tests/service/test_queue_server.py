@@ -31,8 +31,9 @@ def test_a_blocking_read_outlasts_the_clients_usual_patience(valkey_url: str) ->
         assert client.blpop(["empty"], timeout=6) is None
 
 
-def test_a_client_survives_a_dropped_connection(valkey_url: str) -> None:
-    with open_redis(valkey_url) as client, open_redis(valkey_url) as other:
+@pytest.mark.parametrize("waits", [True, False])
+def test_a_client_survives_a_dropped_connection(valkey_url: str, *, waits: bool) -> None:
+    with open_redis(valkey_url, waits=waits) as client, open_redis(valkey_url) as other:
         client.ping()
         other.client_kill_filter(_type="normal", skipme=True)
 

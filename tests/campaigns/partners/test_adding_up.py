@@ -268,7 +268,7 @@ DEEDS = (
 COURSES = st.lists(
     st.tuples(st.sampled_from(DEEDS), st.integers(0, 99), st.integers(0, 3).map(lambda n: n == 3)),
     min_size=9,
-    max_size=30,
+    max_size=24,
 )
 # Receipts for a day that is settled, and a text in doubt that is found out days later.
 LATE = [
@@ -283,7 +283,7 @@ WAITED = [("answer", 2, False), ("wander", 0, False), ("hear", 1, False), ("hear
 
 
 @settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(COURSES)
 @example(LATE)

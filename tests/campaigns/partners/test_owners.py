@@ -194,7 +194,7 @@ def assert_one_owner(session: Session) -> None:
     st.randoms(),
 )
 @settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=18, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_whoever_moves_meanwhile_each_text_has_one_owner(
     session: Session, sealer: Sealer, deeds: list[str], chance: random.Random
