@@ -31,6 +31,8 @@ from service.resources import Resources, open_resources
 
 A_LIST = click.Path(exists=True, dir_okay=False, path_type=Path)
 _ROWS_BETWEEN_LOOKS = 2000
+# Enough to tell one proof from another; whole it is in the JSON.
+_SHOWN_OF_EVIDENCE = 12
 _COUNTED = ("entered", "changed", "returned", "left")
 
 
@@ -149,12 +151,15 @@ def history(number: str) -> Answer:
     with open_resources() as resources, reading(resources.sessions) as session:
         subscriber = get_subscriber(session, phone, sealer=resources.sealer)
         events = consent_history(session, subscriber)
-    table = Table("said", "about", "at", "source", "recorded", title=mask(phone), box=None)
+    table = Table(
+        *("said", "about", "at", "source", "recorded", "evidence"), title=mask(phone), box=None
+    )
     for event in events:
         said, recorded = (
             f"{moment.astimezone(ZONE):%d/%m/%Y %H:%M}" for moment in (event.at, event.recorded_at)
         )
-        table.add_row(event.kind.value, event.topic or "all", said, event.source, recorded)
+        about, evidence = event.topic or "all", event.evidence[:_SHOWN_OF_EVIDENCE]
+        table.add_row(event.kind.value, about, said, event.source, recorded, evidence)
     document = [
         {
             "kind": event.kind.value,

@@ -12,6 +12,7 @@ from campaigns.partners.keys import PartnerScope
 from campaigns.sealing import Sealer
 from campaigns.subscribers.consent import opt_out
 from campaigns.subscribers.models import Subscriber
+from service.partners import opt_outs
 from tests.builders import NOON, a_broadcast, a_phone, a_province
 from tests.service.partners.conftest import Join
 
@@ -58,6 +59,31 @@ def test_a_partner_is_not_told_whether_a_number_was_known(
         for number in (silent, stranger, known, known)
     ]
     assert said == [{"heeded": 1, "refused": {}}] * 4
+
+
+class Stopwatch:
+    """A clock that stands still but for what work and waiting take, in seconds."""
+
+    def __init__(self, work_s: float) -> None:
+        self.now, self._work_s = 1000.0, work_s
+
+    def monotonic(self) -> float:
+        self.now += self._work_s
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.mark.parametrize("work_s", [0.014, 0.025, 0.099])
+def test_how_long_an_answer_takes_tells_nothing_either(
+    join: Join, monkeypatch: pytest.MonkeyPatch, work_s: float
+) -> None:
+    """A number that had stopped before is less work."""
+    viettel, watch = join(), Stopwatch(work_s)
+    monkeypatch.setattr(opt_outs, "time", watch)
+    viettel.ask("POST", "/opt-outs", json={"numbers": [a_phone()], "proof": "x"})
+    assert watch.now - work_s == pytest.approx(1000.1)
 
 
 def test_a_row_that_is_no_number_keeps_nobody_back(
