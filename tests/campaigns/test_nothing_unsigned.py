@@ -290,7 +290,7 @@ def test_nothing_unsigned_leaves(sessions: sessionmaker[Session], sealer: Sealer
     run_state_machine_as_test(
         cast("type[Desk]", partial(Desk, sessions, sealer)),
         settings=settings(
-            max_examples=40,
+            max_examples=30,
             stateful_step_count=30,
             deadline=None,
             suppress_health_check=list(HealthCheck),

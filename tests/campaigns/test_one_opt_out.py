@@ -162,7 +162,7 @@ def sending(sessions: sessionmaker[Session], sealer: Sealer, **changes: Any) -> 
 DEEDS = ("stop", "stop topic", "start", "claim", "accept", "postpone", "kill")
 COURSES = st.lists(st.tuples(st.sampled_from(DEEDS), st.integers(0, 23)), max_size=14)
 FEW = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 

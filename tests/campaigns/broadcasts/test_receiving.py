@@ -142,7 +142,7 @@ def test_a_lost_answer_does_not_undo_what_a_receipt_proved(
 
 
 @settings(
-    max_examples=25,
+    max_examples=15,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.differing_executors],
 )
