@@ -22,9 +22,9 @@ INVALID = Kind(
     "invalid",
     HTTPStatus.UNPROCESSABLE_ENTITY,
     "The request has not the form that is described",
-    "Nothing was changed. Mend what `errors` names; see `/api/openapi.json`.",
+    "Nothing was changed. Mend what `errors` or `detail` names; see `/api/openapi.json`.",
     "Yêu cầu không đúng dạng đã mô tả",
-    "Chưa có gì thay đổi. Sửa những điểm nêu trong `errors`; xem `/api/openapi.json`.",
+    "Chưa có gì thay đổi. Sửa điểm nêu trong `errors` hoặc `detail`; xem `/api/openapi.json`.",
 )
 REFUSED = Kind(
     "refused",

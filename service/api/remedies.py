@@ -51,9 +51,9 @@ _RULES = (
         "not-permitted",
         HTTPStatus.FORBIDDEN,
         "You may not do this",
-        "Ask somebody with the role named in `detail`, or an administrator for that role.",
+        "Nothing was changed. `detail` says who may, or from where; ask them, or an administrator.",
         "Bạn không có quyền làm việc này",
-        "Nhờ người có vai trò nêu trong `detail`, hoặc xin quản trị viên cấp vai trò đó.",
+        "Chưa có gì thay đổi. `detail` nêu ai được làm, hoặc từ đâu; nhờ họ hoặc quản trị viên.",
     ),
     Kind(
         "signature-refused",

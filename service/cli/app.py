@@ -16,7 +16,7 @@ COMMANDS = {
     "campaigns": ("service.cli.campaigns", "campaigns", "From a campaign file to a broadcast."),
     "carrier": ("service.cli.processes", "carrier", "A carrier on this machine, for trying out."),
     "clock": ("service.cli.background", "clock", "The timetable: puts due jobs on the queues."),
-    "db": ("service.cli.db", "db", "The database's schema."),
+    "db": ("service.cli.db", "db", "The database: schema, checks, backups, audit trail."),
     "demo": ("service.cli.demo", "demo", "A sample province and campaign, to its ledger."),
     "drill": ("service.cli.drill", "drill_command", "What killed parts of a broadcast cost."),
     "figures": ("service.cli.figures", "figures", "The day's figures, which texts may quote."),

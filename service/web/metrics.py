@@ -60,7 +60,8 @@ class Metrics:
         given = request.headers.get("Authorization", "")
         if not token or not hmac.compare_digest(given.encode(), f"{_BEARER}{token}".encode()):
             said = "Send `Authorization: Bearer` with what LOA_METRICS_TOKEN is set to.\n"
-            return Response(said, 401, headers={"WWW-Authenticate": 'Bearer realm="metrics"'})
+            asks = {"WWW-Authenticate": 'Bearer realm="metrics"'}
+            return Response(said, 401, headers=asks, mimetype="text/plain")
         return Response(generate_latest(self._registry), content_type=CONTENT_TYPE_LATEST)
 
     def collect(self) -> Iterator[Metric]:
