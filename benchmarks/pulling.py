@@ -1,12 +1,14 @@
 """Pulling: a partner reads its whole feed, page after page, as NDJSON with gzip.
 
-Ours is the web as it runs everywhere, with one program that asks; the peer is plain Flask and
-SQLAlchemy on the same rows, with pages as an API of this kind usually has them.
+Ours is the web as it runs everywhere, with one program that asks, and with one that asks for two
+stretches at a time; the peer is plain Flask and SQLAlchemy on the same rows, with pages as an API
+of this kind usually has them.
 """
 
 import asyncio
 import time
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
 import orjson
@@ -41,18 +43,23 @@ FROM generate_series(1, :rows) AS n
 
 
 def measure(*, postgresql: str, runs: int) -> dict[str, float]:
-    """Return rows/s that one partner reads, from ours and from the peer."""
+    """Return rows/s that one partner reads: from ours, in two stretches at a time, the peer's."""
     with fresh_database("postgresql", postgresql) as database:
         engine = open_engine(database)
         key, operators_key = _fill(engine)
         engine.dispose()
         with a_web(database) as port, a_peer(database) as peer_port:
             ours = [asyncio.run(_pull(port, key, PAGE, ROWS)) for _ in range(runs)]
+            in_two = [asyncio.run(_pull(port, key, PAGE, ROWS, stretches=2)) for _ in range(runs)]
             peers = [
                 asyncio.run(_pull(peer_port, operators_key, PEER_PAGE, PEER_ROWS))
                 for _ in range(runs)
             ]
-    return {"per_s": median_of(ours), "peer_per_s": median_of(peers)}
+    return {
+        "per_s": median_of(ours),
+        "in_two_per_s": median_of(in_two),
+        "peer_per_s": median_of(peers),
+    }
 
 
 def _fill(engine: Engine) -> tuple[str, str]:
@@ -70,18 +77,22 @@ def _fill(engine: Engine) -> tuple[str, str]:
     return key, keys[0]
 
 
-async def _pull(port: int, key: str, page: int, rows: int) -> float:
+async def _pull(port: int, key: str, page: int, rows: int, *, stretches: int = 1) -> float:
     """Read entries 1 to *rows*, *page* at a time, and return how many a second."""
-    connection = Connection(port)
-    after = 0
+
+    async def read(after: int, last: int) -> None:
+        connection = Connection(port)
+        while after < last:
+            lines = (await connection.ask(_request(key, after, page))).splitlines()
+            newest: dict[str, Any] = orjson.loads(lines[-1])
+            if newest["seq"] != after + len(lines):
+                raise RuntimeError(f"{len(lines)} rows after {after} end with {newest['seq']}")
+            after = newest["seq"]
+
+    ends = [rows * number // stretches // page * page for number in range(stretches)] + [rows]
     begun = time.perf_counter()
-    while after < rows:
-        lines = (await connection.ask(_request(key, after, page))).splitlines()
-        last: dict[str, Any] = orjson.loads(lines[-1])
-        if last["seq"] != after + len(lines):
-            raise RuntimeError(f"{len(lines)} rows after {after} end with {last['seq']}")
-        after = last["seq"]
-    return after / (time.perf_counter() - begun)
+    await asyncio.gather(*(read(after, last) for after, last in pairwise(ends)))
+    return rows / (time.perf_counter() - begun)
 
 
 def _request(key: str, after: int, page: int) -> bytes:

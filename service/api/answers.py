@@ -16,6 +16,7 @@ from service.api.kept import kept
 from service.api.once import Deed, once
 from service.api.paging import PageQuery, page, text_in
 from service.api.requests import caller, needs, resources
+from service.api.stores import STEADY
 
 answers = APIBlueprint("answers", __name__, tag="Hotline")
 
@@ -61,7 +62,7 @@ def list_answers(query_data: PageQuery) -> Response:
             write=lambda one: _answer(one, bank),
         )
 
-    return kept(read)
+    return kept(read, fresh=STEADY)
 
 
 @answers.post("/hotline/answers/<string(maxlength=40):code>/approve")

@@ -20,6 +20,7 @@ from service.api.kept import kept
 from service.api.levels import Decision, decision_of
 from service.api.once import Deed, once
 from service.api.requests import needs, resources, takes
+from service.api.stores import STEADY
 from service.area_files import load_tree, recode_everywhere
 
 areas = APIBlueprint("areas", __name__, tag="Areas and levels")
@@ -166,7 +167,7 @@ def list_all(query_data: At) -> Response:
             "items": [_area(area, current.get(area.code), coming.get(area.code)) for area in known]
         }
 
-    return kept(read)
+    return kept(read, fresh=STEADY)
 
 
 def _as_rows(given: Sequence[BaseModel]) -> Iterator[NumberedRow]:

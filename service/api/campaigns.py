@@ -30,6 +30,7 @@ from service.api.local_texts import without_others
 from service.api.paging import PageQuery, number_in, page
 from service.api.refusals import Refusal, RefusedError
 from service.api.requests import answer, caller, needs, reading, resources, writing
+from service.api.stores import STEADY
 from service.planning import terms_of
 
 campaigns = APIBlueprint("campaigns", __name__, tag="Campaigns")
@@ -73,7 +74,7 @@ def list_all(query_data: PageQuery) -> Response:
         found = list_campaigns(session, before=before, limit=query_data.limit + 1)
         return page(found, query_data.limit, key=lambda one: one.campaign_id, write=_revision)
 
-    return kept(read)
+    return kept(read, fresh=STEADY)
 
 
 @campaigns.get(f"/campaigns/{_SLUG}")

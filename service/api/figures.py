@@ -14,6 +14,7 @@ from campaigns.figures import LONGEST_SOURCE, Delivered, choose_figures, due_on,
 from service.api.given import Given, Line, Moment
 from service.api.kept import kept
 from service.api.requests import answer, caller, needs, resources, writing
+from service.api.stores import STEADY
 from service.figures import deliver
 
 figures = APIBlueprint("figures", __name__, tag="Figures of the day")
@@ -64,7 +65,7 @@ def show() -> Response:
             "days": [_day(one) for one in days],
         }
 
-    return kept(read)
+    return kept(read, fresh=STEADY)
 
 
 @figures.put("/figures/<string(maxlength=10):day>")

@@ -28,6 +28,7 @@ from service.api.once import Deed, once
 from service.api.paging import PageQuery, page, text_in
 from service.api.requests import answer, caller, needs, reading, resources, writing
 from service.api.session_views import EndedSessions, SessionList, session_document
+from service.api.stores import STEADY
 
 people = APIBlueprint("people", __name__, tag="People")
 Login = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
@@ -127,7 +128,7 @@ def list_all(query_data: PageQuery) -> Response:
         found = list_people(session, after=after, limit=query_data.limit + 1)
         return page(found, query_data.limit, key=lambda one: one.login, write=write)
 
-    return kept(read)
+    return kept(read, fresh=STEADY)
 
 
 @people.post("/people")

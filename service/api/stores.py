@@ -15,6 +15,8 @@ from typing import Any, Generic, TypeVar
 Value = TypeVar("Value")
 
 FRESH = timedelta(seconds=1)
+# For what nothing changes but deeds and the calendar.
+STEADY = timedelta(seconds=10)
 # What takes long to count is counted during a tenth of the time only.
 _TIMES_AS_LONG = 9
 # While one request counts, the others are given what was counted before, for so much longer.
