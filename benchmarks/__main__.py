@@ -229,11 +229,14 @@ def main() -> None:
     options.add_argument("--texts", type=int, default=30_000, help="texts to send")
     options.add_argument("--runs", type=int, default=3)
     given = options.parse_args()
+    names = given.only.split(",")
+    if unknown := set(names) - set(MEASURES):
+        options.error(f"no such measure: {', '.join(unknown)}; there are {', '.join(MEASURES)}")
     console = Console()
     with a_postgresql() as postgresql:
         if postgresql is None:
             console.print("PostgreSQL was not found: only SQLite is measured.")
-        for name in given.only.split(","):
+        for name in names:
             console.print(f"measuring {name} ...")
             figures = MEASURES[name](given, postgresql)
             keep(figures)
