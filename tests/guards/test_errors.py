@@ -1,10 +1,12 @@
-"""The trees of errors that are drawn are the trees that are."""
+"""The trees of errors that are drawn are the trees that are, and each problem has its own name."""
 
 import importlib
 import inspect
 import re
 
 import pytest
+
+from service.api import kinds, remedies
 
 BRANCH = re.compile(r"^(?P<indent>[│ ]*)[├└]── (?P<name>\w+)")
 STEP = 4
@@ -41,3 +43,10 @@ def test_the_drawing_shows_every_error_where_it_belongs(module: str) -> None:
     assert drawn(found.__doc__ or "") == {
         kind.__name__: kind.__bases__[0].__name__ for kind in classes if kind not in roots
     }
+
+
+def test_no_two_problems_have_one_name() -> None:
+    """Their names never change; a program that was written for one must not meet the other."""
+    own = [one for one in vars(kinds).values() if isinstance(one, kinds.Kind)]
+    every = {*own, *remedies._RULES, *remedies.HTTP_PROBLEMS.values(), *remedies.EVERY_KIND}
+    assert len({one.slug for one in every}) == len(every)
