@@ -9,15 +9,13 @@ from a2wsgi.wsgi import Body, build_environ
 
 from service.web.signed_forms import Receive, Scope, Send
 
-# What is larger, such as a recording, is handed over in parts, each when the last one has left.
-_PART_BYTES = 256 * 1024
-
 
 class Pages:
-    """A WSGI application (PEP 3333) as an ASGI one.
+    """A WSGI application (PEP 3333) as an ASGI one, for answers that fit into memory.
 
     The event loop is woken once for an answer: waking it for each of its parts would take longer
-    than most answers do.
+    than most answers do. And a thread is free again before the first byte has left, so that
+    nobody holds one by reading slowly.
     """
 
     def __init__(self, app: Any, *, threads: int) -> None:
@@ -30,55 +28,31 @@ class Pages:
         if "CONTENT_LENGTH" not in environ or "HTTP_TRANSFER_ENCODING" in environ:
             # A body in chunks ends where the server says so; else it were read as none.
             environ["wsgi.input_terminated"] = True
-        answering = _Answering(send, loop)
-        await loop.run_in_executor(self._threads, answering.run, self._app, environ)
-        await answering.hand_over(more=False)
+        head, content = await loop.run_in_executor(self._threads, _answer, self._app, environ)
+        await send(head)
+        await send({"type": "http.response.body", "body": content})
 
 
-class _Answering:
-    """One answer on its way from a thread to the event loop."""
+def _answer(app: Any, environ: Any) -> tuple[dict[str, Any], bytes]:
+    """Have *app* answer, in a thread; return the answer's head, for ASGI, and its body."""
+    head: dict[str, Any] = {"type": "http.response.start"}
+    written: list[bytes] = []
 
-    def __init__(self, send: Send, loop: asyncio.AbstractEventLoop) -> None:
-        self._send = send
-        self._loop = loop
-        self._head: Any = None
-        self._parts: list[bytes] = []
-        self._bytes = 0
-
-    def run(self, app: Any, environ: Any) -> None:
-        """Have *app* answer; in the thread."""
-        parts: Iterable[bytes] = app(environ, self._begin)
-        try:
-            for part in parts:
-                self._put(part)
-        finally:
-            getattr(parts, "close", _nothing)()
-
-    def _begin(
-        self, status: str, headers: list[tuple[str, str]], _exc_info: object = None
+    def begin(
+        status: str, headers: list[tuple[str, str]], _exc_info: object = None
     ) -> Callable[[bytes], None]:
-        self._head = {
-            "type": "http.response.start",
-            "status": int(status[:3]),
-            "headers": [
-                (name.lower().encode(), value.encode("latin-1")) for name, value in headers
-            ],
-        }
-        return self._put
+        head["status"] = int(status[:3])
+        head["headers"] = [
+            (name.lower().encode(), value.encode("latin-1")) for name, value in headers
+        ]
+        return written.append
 
-    def _put(self, part: bytes) -> None:
-        self._parts.append(part)
-        self._bytes += len(part)
-        if self._bytes > _PART_BYTES:
-            asyncio.run_coroutine_threadsafe(self.hand_over(more=True), self._loop).result()
-
-    async def hand_over(self, *, more: bool) -> None:
-        """Send what has gathered; *more* is to come."""
-        head, content = self._head, b"".join(self._parts)
-        self._head, self._parts, self._bytes = None, [], 0
-        if head is not None:
-            await self._send(head)
-        await self._send({"type": "http.response.body", "body": content, "more_body": more})
+    parts: Iterable[bytes] = app(environ, begin)
+    try:
+        written.extend(parts)
+    finally:
+        getattr(parts, "close", _nothing)()
+    return head, b"".join(written)
 
 
 def _nothing() -> None:

@@ -1,4 +1,4 @@
-"""Flask's answers on the event loop: whole, in order, and large ones in parts."""
+"""Flask's answers on the event loop: whole, in order, and nobody's thread while they leave."""
 
 import asyncio
 from collections.abc import Iterator
@@ -29,6 +29,21 @@ def an_application() -> Flask:
     return app
 
 
+def a_scope(method: str, path: str, *, length: int = 0) -> dict[str, Any]:
+    return {
+        "type": "http",
+        "http_version": "1.1",
+        "method": method,
+        "path": path,
+        "query_string": b"",
+        "headers": [(b"content-length", str(length).encode())],
+    }
+
+
+async def nothing() -> Any:
+    return {"type": "http.request", "body": b"", "more_body": False}
+
+
 def ask(method: str, path: str, *bodies: bytes) -> list[Any]:
     """Return every message that the server is given in answer."""
     sent: list[Any] = []
@@ -41,16 +56,10 @@ def ask(method: str, path: str, *bodies: bytes) -> list[Any]:
     async def send(message: Any) -> None:
         sent.append(message)
 
-    length = str(sum(map(len, bodies))).encode()
-    scope = {
-        "type": "http",
-        "http_version": "1.1",
-        "method": method,
-        "path": path,
-        "query_string": b"",
-        "headers": [(b"content-length", length)],
-    }
-    asyncio.run(Pages(an_application(), threads=2)(scope, receive, send))
+    length = sum(map(len, bodies))
+    asyncio.run(
+        Pages(an_application(), threads=2)(a_scope(method, path, length=length), receive, send)
+    )
     return sent
 
 
@@ -61,12 +70,26 @@ def test_an_answer_is_handed_over_at_once() -> None:
     assert (body["body"], body.get("more_body", False)) == (b"123", False)
 
 
-def test_what_is_large_is_handed_over_in_parts() -> None:
-    """Never all of it is held in memory; nothing is lost or out of order."""
-    head, *bodies = ask("GET", "/long")
-    assert head["type"] == "http.response.start"
-    assert len(bodies) > 2
-    assert max(len(one["body"]) for one in bodies) < 4 * len(PART)
-    assert b"".join(one["body"] for one in bodies) == PART * 10
-    assert [one.get("more_body", False) for one in bodies[:-1]] == [True] * (len(bodies) - 1)
-    assert not bodies[-1].get("more_body", False)
+def test_who_reads_slowly_holds_no_thread() -> None:
+    """Whatever an answer weighs: the only thread is free for the next before it has left."""
+
+    async def both() -> list[str]:
+        pages, may_read, told = Pages(an_application(), threads=1), asyncio.Event(), list[str]()
+
+        async def read_slowly(message: Any) -> None:
+            if "body" in message:
+                await may_read.wait()
+                assert message["body"] == PART * 10
+                told.append("slow")
+
+        async def read(message: Any) -> None:
+            if "body" in message:
+                told.append("quick")
+                may_read.set()
+
+        slow = asyncio.create_task(pages(a_scope("GET", "/long"), nothing, read_slowly))
+        async with asyncio.timeout(30):
+            await asyncio.gather(slow, pages(a_scope("POST", "/echo"), nothing, read))
+        return told
+
+    assert asyncio.run(both()) == ["quick", "slow"]
