@@ -19,6 +19,8 @@ _ID = re.compile(r"[A-Za-z0-9._-]{8,64}").fullmatch
 # Unlike those of any other process, and counted: asking the system for chance takes longer.
 _BEGINS = uuid4().hex[:20]
 _numbers = count(1)
+# Digits in a row would be taken for a telephone number, and masked in the log.
+_AS_LETTERS = str.maketrans("0123456789", "ghijklmnop")
 
 log = logging.getLogger(__name__)
 
@@ -37,10 +39,14 @@ def log_requests(app: Flask) -> None:
 
 def _begin(_app: Flask, **_: object) -> None:
     given = request.headers.get(HEADER, "")
-    g.request_id = given if _ID(given) else f"{_BEGINS}{next(_numbers):012x}"
+    g.request_id = given if _ID(given) else _new_id()
     g.begun = time.perf_counter()
     g.belongs = ExitStack()
     g.belongs.enter_context(belonging_to(request=g.request_id))
+
+
+def _new_id() -> str:
+    return f"{_BEGINS}{next(_numbers):012x}".translate(_AS_LETTERS)
 
 
 def _say(answer: Response) -> Response:

@@ -66,6 +66,7 @@ def test_every_answer_names_its_request(app: Flask) -> None:
     web = app.test_client()
     ours = {web.get("/healthz").headers["X-Request-Id"] for _ in range(2)}
     assert len(ours) == 2
+    assert all(one.isalpha() for one in ours), "a log would mask what looks like a number"
     given = web.get("/healthz", headers={"X-Request-Id": "proxy-000123"})
     assert given.headers["X-Request-Id"] == "proxy-000123"
     for strange in ("short", "x" * 65, 'a"b-c-d-e-f'):
