@@ -22,6 +22,11 @@ MAX_STRING_TAGS = 8 * MAX_ROWS
 # Decorations: old lists that were copied many times have tens of thousands of styles.
 MAX_OTHER_TAGS = 250_000
 LONGEST_RUN_BYTES = 1 << 20
+# What Python's own reader of ZIP archives raises for a damaged one, besides RuntimeError.
+DAMAGED_ZIP = (
+    *(zipfile.BadZipFile, zlib.error, EOFError, OSError),
+    *(ValueError, NotImplementedError),
+)
 _SHEETS = "/worksheets/"
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main "
 _ROW, _CELL, _STRING = f"{_MAIN}row", f"{_MAIN}c", f"{_MAIN}si"
@@ -53,10 +58,7 @@ def check_parts(file: BinaryIO, *, name: str) -> None:
                 _look_through(archive, part)
     except _UnreadableError as unreadable:
         raise refuse_file(name, str(unreadable)) from None
-    except (
-        *(zipfile.BadZipFile, zlib.error, EOFError, OSError),
-        *(ValueError, NotImplementedError, RuntimeError),
-    ) as damage:
+    except (*DAMAGED_ZIP, RuntimeError) as damage:
         raise refuse_file(name, "the workbook is damaged or cut short") from damage
     file.seek(0)
 

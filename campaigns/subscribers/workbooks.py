@@ -3,8 +3,6 @@
 import itertools
 import unicodedata
 import warnings as python_warnings
-import zipfile
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -13,24 +11,12 @@ from xml.etree.ElementTree import ParseError
 
 from campaigns.subscribers.encodings import no_heading, refuse_file
 from campaigns.subscribers.headings import is_heading
-from campaigns.subscribers.workbook_parts import MAX_ROWS, check_parts
+from campaigns.subscribers.workbook_parts import DAMAGED_ZIP, MAX_ROWS, check_parts
 
 MAX_COLUMNS = 200
 MAX_CELL_CHARS = 32_767
 _LINES_ABOVE = 20
-_DAMAGED = (
-    zipfile.BadZipFile,
-    ParseError,
-    zlib.error,
-    KeyError,
-    ValueError,
-    TypeError,
-    IndexError,
-    AttributeError,
-    EOFError,
-    NotImplementedError,
-    OSError,
-)
+_DAMAGED = (*DAMAGED_ZIP, ParseError, KeyError, TypeError, IndexError, AttributeError)
 
 Opened = tuple[
     tuple[str, ...], Iterator[tuple[int, Sequence[str]]], Callable[[], float], tuple[str, ...]

@@ -29,7 +29,6 @@ from service.voice_files import open_voice_file
 
 hotline = APIBlueprint("hotline", __name__, tag="Hotline")
 _REFERENCE = "<string(maxlength=8):reference>"
-# Nobody rang before, and nobody will after: what is asked beyond is answered as far as this.
 
 
 class TicketOut(BaseModel):

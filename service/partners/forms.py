@@ -3,7 +3,7 @@
 import csv
 import io
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -36,7 +36,7 @@ class Answering:
         if self._form == JSON:
             self._put(b'{"%s":[' % name.encode())
         elif self._form == CSV:
-            self._put(write_csv([], fields=fields))
+            self._put(_csv([fields]))
 
     def take(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Write some more rows."""
@@ -44,7 +44,7 @@ class Answering:
             case "application/x-ndjson":
                 self._put(b"\n".join(map(orjson.dumps, rows)) + b"\n")
             case "text/csv":
-                self._put(write_csv(rows, fields=self._fields, has_heading=False))
+                self._put(_csv(_cells(rows, self._fields)))
             case _:
                 self._put(self._between + b",".join(map(orjson.dumps, rows)))
                 self._between = b","
@@ -71,16 +71,19 @@ class Answering:
         self._parts.append(written if self._packer is None else self._packer.compress(written))
 
 
-def write_csv(
-    rows: Iterable[Mapping[str, Any]], *, fields: Sequence[str], has_heading: bool = True
-) -> bytes:
+def write_csv(rows: Iterable[Mapping[str, Any]], *, fields: Sequence[str]) -> bytes:
     """Write *rows* under a heading of *fields*; no cell begins a spreadsheet's formula."""
+    return _csv([fields]) + _csv(_cells(rows, fields))
+
+
+def _csv(lines: Iterable[Sequence[object]]) -> bytes:
     written = io.StringIO(newline="")
-    writer = csv.writer(written)
-    if has_heading:
-        writer.writerow(fields)
-    writer.writerows([_cell(row[field]) for field in fields] for row in rows)
+    csv.writer(written).writerows(lines)
     return written.getvalue().encode()
+
+
+def _cells(rows: Iterable[Mapping[str, Any]], fields: Sequence[str]) -> Iterator[Sequence[object]]:
+    return ([_cell(row[field]) for field in fields] for row in rows)
 
 
 def _cell(value: object) -> object:
