@@ -54,7 +54,7 @@ CampaignError
 ├── UnknownErrandError           nobody has asked for this, or it is forgotten
 └── BroadcastError
     ├── BroadcastFrozenError     the broadcast is past the point where this is possible
-    ├── LaunchWithdrawnError     it was stopped before a worker began
+    ├── LaunchWithdrawnError     everything was stopped before it was done
     └── UnknownBroadcastError    no broadcast has this number
 """
 
@@ -293,7 +293,7 @@ class BroadcastFrozenError(BroadcastError):
 
 
 class LaunchWithdrawnError(BroadcastError):
-    """A launch was stopped before a worker began with it."""
+    """Everything was stopped before a launch was done."""
 
 
 class UnknownBroadcastError(BroadcastError):

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from campaigns.audit import record
 from campaigns.base import Base, BigId
 from campaigns.errors import FiguresMissingError, FiguresRefusedError, NotPermittedError
-from campaigns.local_time import ZONE
+from campaigns.local_time import ZONE, local_day
 from campaigns.people import Person, Role
 
 CUT_OFF = time(15)
@@ -164,7 +164,7 @@ def require_figures(session: Session, slots: Iterable[str], *, now: datetime) ->
 def _check(given: Delivered, *, now: datetime) -> None:
     local, source = given.as_of.astimezone(ZONE), given.source
     faults = [
-        (given.counted_on > now.astimezone(ZONE).date(), "their day has not come yet"),
+        (given.counted_on > local_day(now), "their day has not come yet"),
         (given.as_of > now, "they count up to a moment that has not come yet"),
         (local.date() < given.counted_on, "they end before their own day begins"),
         (not given.figures, "there is none among them"),

@@ -2,12 +2,31 @@
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
-from typing import Self
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Self, overload
 from zoneinfo import ZoneInfo
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 _HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)")
+
+
+def local_day(moment: datetime) -> date:
+    """Return the day that *moment* lies in by the province's clock."""
+    return moment.astimezone(ZONE).date()
+
+
+@overload
+def local_iso(moment: datetime) -> str: ...
+@overload
+def local_iso(moment: datetime | None) -> str | None: ...
+def local_iso(moment: datetime | None) -> str | None:
+    """Write *moment* by the province's clock with its offset (RFC 3339); None if there is none."""
+    return moment.astimezone(ZONE).isoformat() if moment else None
+
+
+def local_minute(moment: datetime) -> str:
+    """Write *moment* by the province's clock for people to read: ``21/11/2026 07:30``."""
+    return f"{moment.astimezone(ZONE):%d/%m/%Y %H:%M}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from campaigns.errors import (
     PersonWithdrawnError,
     UnknownPersonError,
 )
-from campaigns.local_time import ZONE
+from campaigns.local_time import local_day
 
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
@@ -144,7 +144,7 @@ def bind_areas(
             f"Areas are for the role {Role.COMMUNE_EDITOR}, which {person.login} does not have. "
             "Nothing was changed; leave the areas out or add the role."
         )
-    codes_below(list_areas(session, on=now.astimezone(ZONE).date()), set(wanted) - set(before))
+    codes_below(list_areas(session, on=local_day(now)), set(wanted) - set(before))
     session.execute(
         delete(PersonArea).where(
             PersonArea.person_id == person.id, PersonArea.area_code.not_in(wanted)
@@ -183,7 +183,7 @@ def editable_areas(session: Session, person: Person, *, now: datetime) -> set[st
     """
     if Role.COMMUNE_EDITOR not in person.role_set:
         return set()
-    areas = list_areas(session, on=now.astimezone(ZONE).date())
+    areas = list_areas(session, on=local_day(now))
     valid = {area.code for area in areas}
     return codes_below(areas, valid.intersection(areas_of(session, person)))
 

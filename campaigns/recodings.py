@@ -12,7 +12,7 @@ from campaigns.areas import LONGEST_CODE, Area
 from campaigns.base import Base, BigId
 from campaigns.bulk import change, rows_of
 from campaigns.errors import AreaFileError
-from campaigns.local_time import ZONE
+from campaigns.local_time import local_day
 from campaigns.subscribers.models import Subscriber
 from campaigns.tables import NumberedRow, read_table
 
@@ -110,7 +110,7 @@ def _read_row(row: dict[str, str], *, now: datetime) -> AreaRecoding:
         day = date.fromisoformat(on)
     except ValueError:
         raise ValueError("the day is written YYYY-MM-DD") from None
-    if day > now.astimezone(ZONE).date():
+    if day > local_day(now):
         raise ValueError(f"{day:%d/%m/%Y} is still to come; load the file on that day")
     return AreaRecoding(old_code=old, new_code=new, recoded_on=day, recorded_at=now)
 

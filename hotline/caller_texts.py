@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from campaigns.base import Base, BigId
 from campaigns.deliveries import DeliveryState
 from campaigns.gateway import Outcome
-from campaigns.local_time import ZONE
+from campaigns.local_time import ZONE, local_day
 from campaigns.texts.segments import measure
 from hotline.call_records import Call
 
@@ -69,7 +69,7 @@ def order_text(
     )
     if known is not None:
         return True
-    midnight = datetime.combine(now.astimezone(ZONE).date(), time(), ZONE)
+    midnight = datetime.combine(local_day(now), time(), ZONE)
     today = session.scalar(
         select(func.count()).where(
             CallerText.fingerprint == fingerprint,

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from campaigns.local_time import ZONE, Hours
+from campaigns.local_time import ZONE, Hours, local_day
 from hotline.documents import Document, Line, Name, Wording
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -54,7 +54,7 @@ class Desk(Document):
 
     def next_open(self, moment: datetime, holidays: Mapping[date, str]) -> datetime | None:
         """Return when somebody next takes calls, from *moment* on; None if not within a month."""
-        midnight = datetime.combine(moment.astimezone(ZONE).date(), time(), ZONE)
+        midnight = datetime.combine(local_day(moment), time(), ZONE)
         for day in (midnight + timedelta(days=one) for one in range(_LOOK_AHEAD_DAYS)):
             if self.keeps_holidays and day.date() in holidays:
                 continue

@@ -9,7 +9,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from campaigns.broadcasts.controls import get_broadcast
 from campaigns.deliveries import Delivery, DeliveryState
-from campaigns.local_time import ZONE
+from campaigns.local_time import local_iso
 from campaigns.subscribers.models import Subscriber
 from hotline.call_records import Call, CallState, CallTransfer, Turn
 from hotline.inbound_texts import InboundText
@@ -64,8 +64,8 @@ class CallStatistics:
         """Return the counts as plain data; communes with few calls are shown as 0."""
         counts = ("by_state", "by_topic", "by_language", "by_area", "by_hour")
         return {
-            "from": self.since.astimezone(ZONE).isoformat(),
-            "to": self.until.astimezone(ZONE).isoformat(),
+            "from": local_iso(self.since),
+            "to": local_iso(self.until),
             "calls": self.calls,
             "unanswered": self.unanswered,
             "seconds_to_first_answer": asdict(self.to_first_answer),

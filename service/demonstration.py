@@ -13,7 +13,7 @@ from campaigns.broadcasts.launching import launch
 from campaigns.definitions.document import CampaignDocument
 from campaigns.definitions.reading import read_campaign
 from campaigns.levels import load_level_path
-from campaigns.local_time import ZONE
+from campaigns.local_time import ZONE, local_day
 from campaigns.people import Role, add_person, get_person
 from campaigns.plans.approvals import sign_plan, submit_plan
 from campaigns.plans.planning import Terms, draft_plan
@@ -56,11 +56,7 @@ def prepare_sample(resources: Resources, subscribers: int, *, say: Say) -> Sampl
     now = resources.now()
     directory = resources.settings.data_dir
     with resources.sessions.begin() as session:
-        codes = [
-            area.code
-            for area in list_areas(session, on=now.astimezone(ZONE).date())
-            if area.parent_code
-        ]
+        codes = [area.code for area in list_areas(session, on=local_day(now)) if area.parent_code]
     levels = write_levels(directory / "levels.csv", codes, now=now)
     people = write_subscribers(directory / "subscribers.csv", codes, count=subscribers)
     with resources.sessions.begin() as session:

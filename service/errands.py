@@ -9,6 +9,8 @@ from sqlalchemy.orm import Session
 from campaigns.access.keys import ApiKey
 from campaigns.access.login_sessions import LoginSession
 from campaigns.access.permissions import Permission, permissions_of, require
+from campaigns.audit import last_deed
+from campaigns.broadcasts.brake import refuse_if_pulled
 from campaigns.broadcasts.launching import Launched
 from campaigns.errands import MOST_ATTEMPTS, Errand, ErrandKind, hold_errand
 from campaigns.errors import CampaignError, LaunchWithdrawnError
@@ -39,13 +41,16 @@ def do_errand(resources: Resources, redis: Redis, number: int) -> None:
     if asked is None:
         return
     with open_sessions(resources.engine, actor=asked.actor).begin() as session:
+        begun_after = last_deed(session)
         errand = hold_errand(session, number)
-        launched = _do(session, errand, resources) if errand is not None else None
+        launched = _do(session, errand, resources, begun_after) if errand is not None else None
     if launched is not None:
         ask_for_sending(redis, launched)
 
 
-def _do(session: Session, errand: Errand, resources: Resources) -> Launched | None:
+def _do(
+    session: Session, errand: Errand, resources: Resources, begun_after: int
+) -> Launched | None:
     now = resources.now()
     try:
         with session.begin_nested():
@@ -54,6 +59,8 @@ def _do(session: Session, errand: Errand, resources: Resources) -> Launched | No
                 errand.end_with(submit_newest(session, errand.subject, resources).id, now=now)
                 return None
             launched = launch_plan(session, errand.subject, resources)
+            # Whoever stopped everything after the look at the errand found it held by us.
+            refuse_if_pulled(session, since=begun_after)
             errand.end_with(launched.broadcast.id, now=now)
             return launched
     except RefusedError as refused:

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from campaigns.local_time import ZONE
+from campaigns.local_time import local_iso
 from campaigns.partners.accounts import all_carriers
 from campaigns.partners.endpoints import DeadLetter, PartnerEndpoint, all_endpoints
 from campaigns.partners.keys import PartnerKey, all_partner_keys
@@ -39,10 +39,10 @@ def describe_key(key: PartnerKey) -> Document:
     return {
         "key": key.id,
         "scopes": key.scopes.split(),
-        "created_at": _moment(key.created_at),
-        "expires_at": _moment(key.expires_at),
-        "used_at": _moment(key.used_at),
-        "revoked_at": _moment(key.revoked_at),
+        "created_at": local_iso(key.created_at),
+        "expires_at": local_iso(key.expires_at),
+        "used_at": local_iso(key.used_at),
+        "revoked_at": local_iso(key.revoked_at),
     }
 
 
@@ -58,9 +58,9 @@ def _write(
         "addresses": partner.networks.split(),
         "last_seq": partner.last_seq,
         "acknowledged_seq": partner.acknowledged_seq,
-        "acknowledged_at": _moment(partner.acknowledged_at),
-        "created_at": _moment(partner.created_at),
-        "withdrawn_at": _moment(partner.withdrawn_at),
+        "acknowledged_at": local_iso(partner.acknowledged_at),
+        "created_at": local_iso(partner.created_at),
+        "withdrawn_at": local_iso(partner.withdrawn_at),
         "keys": [describe_key(one) | {"valid": is_open and one.is_valid(now)} for one in keys],
     }
 
@@ -72,23 +72,19 @@ def _describe_push(endpoint: PartnerEndpoint | None, letters: Iterable[DeadLette
     return {
         "url": endpoint.url,
         "pushed_seq": endpoint.pushed_seq,
-        "answered_at": _moment(endpoint.answered_at),
-        "failing_since": _moment(endpoint.failing_since),
+        "answered_at": local_iso(endpoint.answered_at),
+        "failing_since": local_iso(endpoint.failing_since),
         "failure": endpoint.failure,
-        "next_try_at": _moment(endpoint.due_at) if endpoint.failing_since else None,
-        "disabled_at": _moment(endpoint.disabled_at),
+        "next_try_at": local_iso(endpoint.due_at) if endpoint.failing_since else None,
+        "disabled_at": local_iso(endpoint.disabled_at),
         "disabled_why": endpoint.disabled_why,
         "dead_letters": [
             {
                 "first_seq": letter.first_seq,
                 "last_seq": letter.last_seq,
-                "given_up_at": _moment(letter.given_up_at),
+                "given_up_at": local_iso(letter.given_up_at),
                 "why": letter.why,
             }
             for letter in letters
         ],
     }
-
-
-def _moment(moment: datetime | None) -> str | None:
-    return moment.astimezone(ZONE).isoformat() if moment else None

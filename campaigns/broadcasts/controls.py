@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 import campaigns.plans.models  # noqa: F401 - a broadcast's row points to its plan's table
 from campaigns.audit import record
 from campaigns.base import LARGEST_ID
+from campaigns.broadcasts.brake import pull
 from campaigns.broadcasts.locks import hold_alone
 from campaigns.broadcasts.withdrawing import withdraw
 from campaigns.bulk import change
@@ -110,7 +111,11 @@ def stop(session: Session, broadcast_id: int, *, now: datetime) -> Broadcast:
 
 
 def stop_all(session: Session, *, now: datetime) -> list[Broadcast]:
-    """Stop every broadcast that is not over, and return them; launches that wait do not happen."""
+    """Stop every broadcast that is not over, and return them.
+
+    Launches that wait, or are being written at this moment, do not happen.
+    """
+    pull(session, now=now)
     withdraw_launches(session, now=now)
     going = session.scalars(
         select(Broadcast.id).where(Broadcast.state.in_(_GOING)).order_by(Broadcast.id)

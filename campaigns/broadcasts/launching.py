@@ -19,7 +19,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from campaigns.audit import record
+from campaigns.audit import last_deed, record
+from campaigns.broadcasts.brake import refuse_if_pulled
 from campaigns.definitions.document import CampaignDocument, MessageClass
 from campaigns.deliveries import Batch, Broadcast, BroadcastText, Delivery, DeliveryState
 from campaigns.errors import BroadcastFrozenError
@@ -55,9 +56,10 @@ def launch(session: Session, plan: Plan, *, terms: Terms, now: datetime) -> Laun
     """Turn *plan* into a running broadcast with one delivery for each person of its audience.
 
     The plan is drawn up again on today's people and must still be what was signed. Raises
-    SignatureMissingError, RulesBrokenError, PlanDriftedError, and BroadcastFrozenError when it was
-    launched before.
+    SignatureMissingError, RulesBrokenError, PlanDriftedError, BroadcastFrozenError when it was
+    launched before, and LaunchWithdrawnError when everything was stopped meanwhile.
     """
+    begun_after = last_deed(session)
     hold_plan(session, plan)
     require_not_launched(session, plan)
     require_approval(session, plan)
@@ -80,6 +82,7 @@ def launch(session: Session, plan: Plan, *, terms: Terms, now: datetime) -> Laun
         digest=plan.digest,
         deliveries=count,
     )
+    refuse_if_pulled(session, since=begun_after)
     return Launched(broadcast, count, [lane for lane, _, _ in ranges])
 
 

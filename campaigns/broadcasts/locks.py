@@ -2,7 +2,10 @@
 
 Whoever changes deliveries takes, in this order and never back: the broadcast's lock (shared, or
 alone to withdraw everything), batches, deliveries from the lowest position up, and last of all
-the partners' rows, to tell them. On SQLite a writing transaction is alone from its beginning.
+the partners' rows, to tell them. Whoever launches shares all launches at its end, and whoever
+stops everything holds them alone before anything else.
+
+On SQLite a writing transaction is alone from its beginning.
 """
 
 from collections.abc import Callable, Iterable
@@ -15,6 +18,7 @@ from campaigns.deliveries import Batch
 
 # Tells these advisory locks from any other use of PostgreSQL's.
 _CLASS = 7_205
+_LAUNCHES = 7_206
 _LARGEST_INT4 = 2**31
 
 
@@ -25,12 +29,22 @@ def share_broadcasts(session: Session, broadcast_ids: Iterable[int]) -> None:
     not for those who come later.
     """
     for broadcast_id in sorted(set(broadcast_ids)):
-        _lock(session, broadcast_id, func.pg_advisory_xact_lock_shared)
+        _lock(session, func.pg_advisory_xact_lock_shared, _CLASS, broadcast_id % _LARGEST_INT4)
 
 
 def hold_alone(session: Session, broadcast_id: int) -> None:
     """Keep everybody from changing deliveries of *broadcast_id* until the transaction ends."""
-    _lock(session, broadcast_id, func.pg_advisory_xact_lock)
+    _lock(session, func.pg_advisory_xact_lock, _CLASS, broadcast_id % _LARGEST_INT4)
+
+
+def share_launches(session: Session) -> None:
+    """Keep everybody from stopping everything until the transaction ends."""
+    _lock(session, func.pg_advisory_xact_lock_shared, _LAUNCHES, 0)
+
+
+def hold_launches(session: Session) -> None:
+    """Wait for launches that are at their end, and keep others from it until ours."""
+    _lock(session, func.pg_advisory_xact_lock, _LAUNCHES, 0)
 
 
 def lock_batch(session: Session, batch_id: int) -> Batch:
@@ -39,6 +53,6 @@ def lock_batch(session: Session, batch_id: int) -> Batch:
     return session.scalars(query, execution_options={"populate_existing": True}).one()
 
 
-def _lock(session: Session, broadcast_id: int, function: Callable[..., ColumnElement[Any]]) -> None:
+def _lock(session: Session, lock: Callable[..., ColumnElement[Any]], *named: int) -> None:
     if session.get_bind().dialect.name == "postgresql":
-        session.execute(select(function(_CLASS, broadcast_id % _LARGEST_INT4)))
+        session.execute(select(lock(*named)))

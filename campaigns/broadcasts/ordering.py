@@ -17,7 +17,7 @@ from campaigns.areas import Area, list_areas
 from campaigns.audit import record
 from campaigns.broadcasts.launching import add_broadcast, add_texts, hold_plan
 from campaigns.deliveries import Broadcast, BroadcastState
-from campaigns.local_time import ZONE
+from campaigns.local_time import ZONE, local_day, local_iso
 from campaigns.partners.accounts import carriers_of, require_open
 from campaigns.partners.errors import OrderRefusedError
 from campaigns.partners.models import Partner
@@ -126,7 +126,7 @@ def _areas_of(session: Session, draft: PlanDraft, *, now: datetime) -> list[Area
             "The texts hold each reader's own link, which a carrier cannot fill in. Nothing was "
             "ordered. Launch the plan, or submit a campaign without {stop_link}."
         )
-    parents = {area.parent_code for area in list_areas(session, on=now.astimezone(ZONE).date())}
+    parents = {area.parent_code for area in list_areas(session, on=local_day(now))}
     said = {text.area_code for text in draft.texts}
     areas = [
         place.area
@@ -169,7 +169,7 @@ def _write(
         "sender": document.sender,
         "window": {
             "hours": str(document.hours),
-            "not_after": expiry.astimezone(ZONE).isoformat() if expiry else None,
+            "not_after": local_iso(expiry),
         },
         "plan": {
             "digest": plan.digest,

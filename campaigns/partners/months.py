@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import String, select, type_coerce
 from sqlalchemy.orm import Session
 
-from campaigns.local_time import ZONE
+from campaigns.local_time import local_iso
 from campaigns.partners.errors import StatementRefusedError
 from campaigns.partners.models import FeedEntry, Partner
 from campaigns.partners.settlements import PartnerSettlement
@@ -82,11 +82,7 @@ def entries_after(session: Session, partner: Partner, seq: int) -> Iterator[list
             .order_by(entry.seq)
         )
         yield [
-            (*row[:3], row.day.isoformat(), row[4], row.segments, _local(row.at), row.seq)
+            (*row[:3], row.day.isoformat(), row[4], row.segments, local_iso(row.at), row.seq)
             for row in rows
         ]
         seq = until
-
-
-def _local(moment: Any) -> str:
-    return str(moment.astimezone(ZONE).isoformat())

@@ -23,7 +23,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from campaigns.audit import record
 from campaigns.base import Base, BigId
-from campaigns.local_time import ZONE
+from campaigns.local_time import local_iso
 from campaigns.partners.errors import OrderReportRefusedError, UnknownOrderError
 from campaigns.partners.models import Partner
 
@@ -186,21 +186,17 @@ def _describe(order: AreaOrder, report: AreaOrderReport | None) -> dict[str, Any
         "delivered": report.delivered,
         "failed": report.failed,
         "areas": json.loads(report.areas),
-        "received_at": _moment(report.received_at),
+        "received_at": local_iso(report.received_at),
     }
     return {
         "order": order.id,
         "broadcast": order.broadcast_id,
         "partner": order.partner.name,
         "digest": order.digest,
-        "made_at": _moment(order.made_at),
-        "withdrawn_at": _moment(order.withdrawn_at),
+        "made_at": local_iso(order.made_at),
+        "withdrawn_at": local_iso(order.withdrawn_at),
         "reported": figure,
     }
-
-
-def _moment(moment: datetime | None) -> str | None:
-    return moment.astimezone(ZONE).isoformat() if moment else None
 
 
 def _refuse(why: str) -> OrderReportRefusedError:

@@ -10,7 +10,7 @@ from sqlalchemy import DateTime, String, select, type_coerce
 from sqlalchemy.orm import Session
 
 from campaigns.deliveries import Broadcast
-from campaigns.local_time import ZONE
+from campaigns.local_time import local_iso
 from campaigns.partners.carrier_codes import explain_code
 from campaigns.partners.models import FeedEntry, FeedState, Partner
 from campaigns.partners.references import References
@@ -144,4 +144,4 @@ def _in_words(code: str) -> tuple[str, str]:
 def _local(moment: datetime) -> str:
     # As the database's driver gives it: SQLite's knows no zones, and what is kept there is UTC.
     aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-    return aware.astimezone(ZONE).isoformat()
+    return local_iso(aware)

@@ -31,7 +31,7 @@ from campaigns.audit import record
 from campaigns.base import Base, BigId
 from campaigns.bulk import insert_new
 from campaigns.deliveries import Broadcast
-from campaigns.local_time import ZONE
+from campaigns.local_time import ZONE, local_day
 from campaigns.partners.models import FeedEntry, FeedState, Partner
 from campaigns.signing import Signer
 
@@ -114,7 +114,7 @@ def next_due(session: Session, partner: Partner, *, now: datetime) -> date | Non
     Days that passed while nothing ran come one after the other, the oldest first.
     """
     last = last_settlement(session, partner)
-    day = last.day + timedelta(days=1) if last else partner.created_at.astimezone(ZONE).date()
+    day = last.day + timedelta(days=1) if last else local_day(partner.created_at)
     local = now.astimezone(ZONE)
     closed = local.date() - timedelta(days=1 if local.time() >= MADE_AT else 2)
     if day > closed or (last is not None and _is_over(session, partner, last)):
@@ -125,7 +125,7 @@ def next_due(session: Session, partner: Partner, *, now: datetime) -> date | Non
 def _is_over(session: Session, partner: Partner, last: PartnerSettlement) -> bool:
     """Whether *partner* was withdrawn, and nothing was heard of its texts since *last*."""
     ended = partner.withdrawn_at
-    if ended is None or last.day < ended.astimezone(ZONE).date():
+    if ended is None or last.day < local_day(ended):
         return False
     newest = session.scalar(select(Partner.last_seq).where(Partner.id == partner.id)) or 0
     return newest <= last.last_seq

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from campaigns.bulk import rows_of
 from campaigns.deliveries import Delivery, DeliveryState
-from campaigns.local_time import ZONE
+from campaigns.local_time import local_day
 from campaigns.partners.differences import Kind
 from campaigns.partners.models import FeedEntry, FeedState, Partner, PartnerCarrier
 from campaigns.partners.months import Month
@@ -58,7 +58,7 @@ def _explain(month: Month, found: Any, *, is_told: bool, partner: Partner) -> Ex
         return Kind.OTHER_CARRIER, "it went to another network, or to this one before it was theirs"
     if found.state not in _HANDED_OVER or found.claimed_at is None:
         return Kind.ONLY_THEIRS, f"it was never handed over; with us it is {found.state.value}"
-    day = found.claimed_at.astimezone(ZONE).date()
+    day = local_day(found.claimed_at)
     if not month.begins <= day < month.ends:
         return Kind.OTHER_MONTH, f"handed over on {day}"
     return Kind.ONLY_THEIRS, f"handed over on {day}, when the network had no partner here yet"

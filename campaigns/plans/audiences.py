@@ -27,7 +27,7 @@ from campaigns.caps import capped
 from campaigns.definitions.document import CampaignDocument, DecisionChoice, MessageClass
 from campaigns.errors import EmptyAudienceError
 from campaigns.levels import LevelDecision, announced_levels, levels_at
-from campaigns.local_time import ZONE
+from campaigns.local_time import local_day
 from campaigns.subscribers.models import (
     Subscriber,
     can_be_texted,
@@ -162,7 +162,7 @@ def _choose_places(
     session: Session, document: CampaignDocument, *, now: datetime
 ) -> dict[str, Place]:
     wanted = document.audience
-    areas = list_areas(session, on=now.astimezone(ZONE).date())
+    areas = list_areas(session, on=local_day(now))
     reached = codes_below(areas, wanted.areas)
     decisions = (
         announced_levels(session, now=now, scheme=wanted.scheme)

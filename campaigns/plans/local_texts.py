@@ -13,7 +13,7 @@ from campaigns.base import Base, BigId
 from campaigns.definitions.document import CampaignDocument
 from campaigns.definitions.local_words import LONGEST_VALUE, read_local
 from campaigns.errors import LocalTextRefusedError, NotPermittedError, UnknownSlotError
-from campaigns.local_time import ZONE
+from campaigns.local_time import local_day
 from campaigns.people import Person, Role, editable_areas, hold_person, require_active
 from campaigns.plans.models import Plan, Signature
 from campaigns.plans.rendering import slots_of
@@ -76,7 +76,7 @@ def fill_local(
     _require_unsigned(session, revision, person)
     said = {slot: read_local(slot, value) for slot, value in sorted(values.items())}
     _keep(session, revision.campaign, area_code, said, person=person, now=now)
-    areas = list_areas(session, on=now.astimezone(ZONE).date())
+    areas = list_areas(session, on=local_day(now))
     return _holding(areas, newest_texts(session, revision.campaign_id))[area_code]
 
 
@@ -89,7 +89,7 @@ def local_values(
     campaign = session.scalar(select(Campaign.id).where(Campaign.slug == document.campaign))
     if campaign is None:
         return {}
-    areas = list_areas(session, on=now.astimezone(ZONE).date())
+    areas = list_areas(session, on=local_day(now))
     return {
         area: {slot: text.value for slot, text in texts.items()}
         for area, texts in _holding(areas, newest_texts(session, campaign)).items()
@@ -104,7 +104,7 @@ def list_local(
     Places are areas with nothing below them, and whatever else was filled in.
     """
     slots = open_slots(revision.document)
-    areas = list_areas(session, on=now.astimezone(ZONE).date())
+    areas = list_areas(session, on=local_day(now))
     parents = {area.parent_code for area in areas}
     reached = _reached(areas, revision.document)
     filled = newest_texts(session, revision.campaign_id)
@@ -242,7 +242,7 @@ def _require_open(document: CampaignDocument, values: Mapping[str, str]) -> None
 def _require_reached(
     session: Session, revision: Revision, area_code: str, *, now: datetime
 ) -> None:
-    areas = list_areas(session, on=now.astimezone(ZONE).date())
+    areas = list_areas(session, on=local_day(now))
     if area_code not in _reached(areas, revision.document):
         raise LocalTextRefusedError(
             f"The campaign {revision.document.campaign} is for other areas than {area_code}. "

@@ -10,7 +10,7 @@ from campaigns.definitions.checklist import Severity as RemarkSeverity
 from campaigns.definitions.checklist import lint
 from campaigns.definitions.document import CampaignDocument
 from campaigns.levels import get_level
-from campaigns.local_time import ZONE
+from campaigns.local_time import local_minute
 from campaigns.plans.audiences import Place
 from campaigns.plans.estimates import Stretch, texts_before
 
@@ -80,7 +80,7 @@ def _check_time(
         yield Finding(
             "expired",
             Severity.BROKEN,
-            f"The window ends {_local(expiry)}, before the first text may leave. "
+            f"The window ends {local_minute(expiry)}, before the first text may leave. "
             "Set a later not_after.",
         )
         return
@@ -90,7 +90,7 @@ def _check_time(
         yield Finding(
             "too_slow",
             Severity.WARNING,
-            f"Only {in_time:,} of {total:,} texts fit before {_local(expiry)} at the agreed "
+            f"Only {in_time:,} of {total:,} texts fit before {local_minute(expiry)} at the agreed "
             "rates; the rest would expire. Start earlier, shorten the text or widen the hours.",
         )
 
@@ -135,7 +135,3 @@ def _check_opt_outs(document: CampaignDocument) -> Iterator[Finding]:
             f"People who opted out would be texted, too, under {document.despite_opt_out}. The "
             "steering committee signs for that.",
         )
-
-
-def _local(moment: datetime) -> str:
-    return f"{moment.astimezone(ZONE):%H:%M %d/%m/%Y}"

@@ -1,8 +1,6 @@
 """Summaries: a plan as an approver and an auditor read it, in plain data."""
 
-from datetime import datetime
-
-from campaigns.local_time import ZONE
+from campaigns.local_time import local_iso
 from campaigns.plans.planning import LaneShare, PlanDraft
 from campaigns.plans.rendering import RenderedText
 
@@ -39,20 +37,16 @@ def _lane(share: LaneShare) -> dict[str, object]:
         "lane": share.lane,
         "texts": share.texts,
         "segments": share.segments,
-        "finishes_at": _local(share.stretches[-1].ends_at) if share.stretches else None,
+        "finishes_at": local_iso(share.stretches[-1].ends_at) if share.stretches else None,
         "stretches": [
             {
-                "begins_at": _local(stretch.begins_at),
-                "ends_at": _local(stretch.ends_at),
+                "begins_at": local_iso(stretch.begins_at),
+                "ends_at": local_iso(stretch.ends_at),
                 "texts": stretch.texts,
             }
             for stretch in share.stretches
         ],
     }
-
-
-def _local(moment: datetime) -> str:
-    return moment.astimezone(ZONE).isoformat()
 
 
 def _sample(text: RenderedText) -> dict[str, object]:

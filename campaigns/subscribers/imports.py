@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from campaigns.areas import get_area, list_areas
 from campaigns.errors import SubscriberFileError
-from campaigns.local_time import ZONE
+from campaigns.local_time import local_day
 from campaigns.phones import hide_numbers
 from campaigns.sealing import Sealer
 from campaigns.subscribers.consent import require_own_seal
@@ -67,7 +67,7 @@ def stage_list(
     SubscriberFileError, UnknownAreaError for *area_code*, and SealBrokenError for a seal that is
     not this database's; no message holds a number.
     """
-    today = now.astimezone(ZONE).date()
+    today = local_day(now)
     require_own_seal(session, sealer=sealer)
     if area_code is not None:
         get_area(session, area_code, on=today)

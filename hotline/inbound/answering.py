@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from campaigns.levels import LevelDecision, announced_level, level_at
-from campaigns.local_time import ZONE
+from campaigns.local_time import local_day
 from hotline.answers.bank import Approved
 from hotline.communes import Commune, find_by_keys, find_by_words, list_communes
 from hotline.inbound.inbox import keep_for_people
@@ -35,7 +35,7 @@ def answer_level(wish: Wish) -> bool:
     library = wish.desk.library
     if library is None:
         return keep_for_people(wish)
-    communes = list_communes(wish.session, on=wish.now.astimezone(ZONE).date())
+    communes = list_communes(wish.session, on=local_day(wish.now))
     found = _communes_meant(wish, communes)
     if len(found) != 1:
         body = wish.write("which_commune", example=_EXAMPLE, hotline=wish.desk.hotline)

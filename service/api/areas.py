@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from campaigns.access.permissions import Permission
 from campaigns.areas import Area, list_areas
 from campaigns.levels import LevelDecision, announced_levels, levels_at
-from campaigns.local_time import ZONE
+from campaigns.local_time import local_day
 from campaigns.recodings import Recoded
 from campaigns.tables import NumberedRow
 from service.api.given import Code, Given, Line, Moment
@@ -160,7 +160,7 @@ def list_all(query_data: At) -> Response:
     moment = query_data.at or resources().now()
 
     def read(session: Session) -> dict[str, object]:
-        known = list_areas(session, on=moment.astimezone(ZONE).date())
+        known = list_areas(session, on=local_day(moment))
         current = levels_at(session, at=moment)
         coming = announced_levels(session, now=moment)
         return {

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from campaigns.access.permissions import Permission
 from campaigns.carriers.quiet import quiet_carriers
 from campaigns.carriers.truth import count_hours
-from campaigns.local_time import ZONE
+from campaigns.local_time import ZONE, local_day
 from service.api.given import Given
 from service.api.kept import kept
 from service.api.requests import needs, resources
@@ -85,7 +85,7 @@ def show(query_data: DayQuery) -> Response:
     And which networks have gone quiet: fewer receipts than usual, or none at all.
     """
     now = resources().now()
-    day = query_data.day or now.astimezone(ZONE).date()
+    day = query_data.day or local_day(now)
     begins = datetime.combine(day, time(), ZONE)
 
     def read(session: Session) -> dict[str, object]:

@@ -14,7 +14,7 @@ from campaigns.access.permissions import Permission
 from campaigns.areas import get_area
 from campaigns.audit import record
 from campaigns.base import LARGEST_ID
-from campaigns.local_time import ZONE
+from campaigns.local_time import local_day
 from campaigns.subscribers.uploads import (
     LONGEST_NAME,
     Upload,
@@ -127,7 +127,7 @@ def hand_over(query_data: ListQuery) -> Deed:
     def do(session: Session) -> dict[str, object]:
         now = resources().now()
         if wish.area_code is not None:
-            get_area(session, wish.area_code, on=now.astimezone(ZONE).date())
+            get_area(session, wish.area_code, on=local_day(now))
         upload = keep_upload(
             session,
             content,

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from campaigns.access.permissions import Permission, reads_as_editor_alone
 from campaigns.areas import get_area
-from campaigns.local_time import ZONE
+from campaigns.local_time import local_day
 from campaigns.people import editable_areas
 from campaigns.plans.local_texts import (
     LocalPlace,
@@ -111,7 +111,7 @@ def fill(slug: str, area: str, json_data: LocalIn) -> Response:
             now=now,
         )
         slots = open_slots(get_newest_revision(session, slug).document)
-        kept = get_area(session, area, on=now.astimezone(ZONE).date())
+        kept = get_area(session, area, on=local_day(now))
         return answer(_place(local_place(kept, texts, slots)))
 
 

@@ -22,7 +22,7 @@ from campaigns.access.login_sessions import (
 )
 from campaigns.access.permissions import Permission, permissions_of, require
 from campaigns.audit import Actor, act_as, last_deed
-from campaigns.local_time import ZONE
+from campaigns.local_time import local_iso
 from campaigns.people import Person
 from service.api.kinds import NO_KEY
 from service.api.limits import Limits
@@ -173,7 +173,7 @@ def answer(document: object, status: int = 200, **headers: str) -> Response:
 
 def _local(value: object) -> str:
     if isinstance(value, datetime):
-        return value.astimezone(ZONE).isoformat()
+        return local_iso(value)
     if isinstance(value, date):
         return value.isoformat()
     raise TypeError(f"{type(value).__name__} is not written as JSON")

@@ -24,7 +24,7 @@ from campaigns.levels import (
     levels_at,
     load_level_path,
 )
-from campaigns.local_time import ZONE
+from campaigns.local_time import local_day, local_iso, local_minute
 from campaigns.recodings import Recoded, read_recoding_rows
 from service.area_files import load_tree, recode_everywhere
 from service.cli.moments import Moment
@@ -71,7 +71,7 @@ def list_command(at: datetime | None) -> Answer:
     """List the areas of a day with the level each is at."""
     with open_resources() as resources, resources.sessions() as session:
         moment = at or resources.now()
-        known = list_areas(session, on=moment.astimezone(ZONE).date())
+        known = list_areas(session, on=local_day(moment))
         decided = levels_at(session, at=moment)
     table = Table("code", "area", "in", "level", "since", "document", "tags", box=None)
     for area in known:
@@ -140,7 +140,7 @@ def set_command(
     """Record one decision: area CODE is at a level from a moment on."""
     with open_resources() as resources, resources.sessions.begin() as session:
         now = resources.now()
-        area = get_area(session, code, on=now.astimezone(ZONE).date())
+        area = get_area(session, code, on=local_day(now))
         decision = decide_level(
             session,
             code,
@@ -152,8 +152,8 @@ def set_command(
         )
         colour = get_level(scheme, level).colour("vi")
         shown = (
-            f"{area.full_name} ({code}): level {level} ({colour}) from {_local(effective_at)}, "
-            f"{document}."
+            f"{area.full_name} ({code}): level {level} ({colour}) from "
+            f"{local_minute(effective_at)}, {document}."
         )
         return Answer(_decision_document(decision), [shown])
 
@@ -188,18 +188,18 @@ def history_command(code: str) -> Answer:
         decisions = level_history(session, code)
     table = Table("level", "from", "document", "recorded", box=None)
     for decision in decisions:
-        table.add_row(*_decision_cells(decision), _local(decision.recorded_at))
+        table.add_row(*_decision_cells(decision), local_minute(decision.recorded_at))
     return Answer([_decision_document(decision) for decision in decisions], [table])
 
 
 def _names(session: Session, moment: datetime) -> dict[str, str]:
-    known = list_areas(session, on=moment.astimezone(ZONE).date())
+    known = list_areas(session, on=local_day(moment))
     return {area.code: area.full_name for area in known}
 
 
 def _decision_cells(decision: LevelDecision) -> tuple[str, str, str]:
     colour = get_level(decision.scheme, decision.level).colour("vi")
-    return f"{decision.level} {colour}", _local(decision.effective_at), decision.document
+    return f"{decision.level} {colour}", local_minute(decision.effective_at), decision.document
 
 
 def _area_document(area: Area, decision: LevelDecision | None) -> dict[str, object]:
@@ -221,7 +221,7 @@ def _decision_document(decision: LevelDecision) -> dict[str, object]:
         "scheme": decision.scheme,
         "level": decision.level,
         "colour": get_level(decision.scheme, decision.level).colour("vi"),
-        "from": decision.effective_at.astimezone(ZONE).isoformat(),
+        "from": local_iso(decision.effective_at),
         "document": decision.document,
     }
 
@@ -235,7 +235,3 @@ def _recoding_document(done: Recoded) -> dict[str, object]:
         "known": done.is_known,
         "old_still_valid": done.still_valid,
     }
-
-
-def _local(moment: datetime) -> str:
-    return f"{moment.astimezone(ZONE):%H:%M %d/%m/%Y}"

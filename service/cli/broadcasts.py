@@ -22,7 +22,7 @@ from campaigns.broadcasts.controls import (
 )
 from campaigns.broadcasts.ledger import Ledger, draw_ledger
 from campaigns.deliveries import Broadcast
-from campaigns.local_time import ZONE
+from campaigns.local_time import local_iso, local_minute
 from campaigns.partners.orders import describe_orders, withdraw_order
 from service.cli.ledger_views import say_waiting, show_ledger, show_progress
 from service.cli.output import NOTES, Answer, answering
@@ -51,7 +51,7 @@ def list_command() -> Answer:
             str(broadcast.id),
             broadcast.title,
             broadcast.state,
-            f"{broadcast.launched_at.astimezone(ZONE):%H:%M %d/%m/%Y}",
+            local_minute(broadcast.launched_at),
             broadcast.note,
         )
     return Answer([broadcast_document(broadcast, now=now) for broadcast in known], [table])
@@ -223,7 +223,7 @@ def broadcast_document(broadcast: Broadcast, *, now: datetime) -> dict[str, obje
         "state": broadcast.state,
         "urgent": broadcast.is_urgent,
         "note": broadcast.note,
-        "waits_until": waits_until.astimezone(ZONE).isoformat() if waits_until else None,
+        "waits_until": local_iso(waits_until),
         "launched_at": broadcast.launched_at.isoformat(),
         "finished_at": broadcast.finished_at.isoformat() if broadcast.finished_at else None,
     }

@@ -6,7 +6,7 @@ import click
 from rich.table import Table
 
 from campaigns.figures import FIGURES, Delivered, choose_figures, due_on, latest_figures
-from campaigns.local_time import ZONE
+from campaigns.local_time import local_minute
 from campaigns.people import get_person
 from service.cli.output import Answer, answering
 from service.database import reading
@@ -48,7 +48,7 @@ def show() -> Answer:
     table = Table("day", "up to", "source", *FIGURES, box=None)
     for day in known:
         counts = (str(day.figures.get(name, "")) for name in FIGURES)
-        up_to = f"{day.as_of.astimezone(ZONE):%H:%M %d/%m/%Y}"
+        up_to = local_minute(day.as_of)
         table.add_row(f"{day.counted_on:%d/%m/%Y}", up_to, day.source, *counts)
     due = due_on(now)
     said = (

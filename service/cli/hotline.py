@@ -9,7 +9,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from campaigns.local_time import ZONE
+from campaigns.local_time import local_minute
 from campaigns.people import get_person
 from campaigns.subscribers.languages import NAMES
 from hotline.answers.bank import AnswerBank, load_bank
@@ -164,4 +164,4 @@ def _describe(version: AnswerVersion, bank: AnswerBank, moment: datetime) -> dic
 
 
 def _day(written: str | None) -> str:
-    return f"{datetime.fromisoformat(written).astimezone(ZONE):%d/%m/%Y %H:%M}" if written else "–"
+    return local_minute(datetime.fromisoformat(written)) if written else "–"

@@ -8,7 +8,7 @@ import click
 from rich.console import RenderableType
 from rich.table import Table
 
-from campaigns.local_time import ZONE
+from campaigns.local_time import local_minute
 from hotline.statistics import (
     SMALLEST_GROUP,
     USUAL_STRETCH,
@@ -59,9 +59,7 @@ def stats(since: datetime | None, until: datetime | None, broadcast: int | None)
 
 
 def _show(counted: CallStatistics, echo: float | None) -> list[RenderableType]:
-    began, ended = (
-        f"{moment.astimezone(ZONE):%d/%m/%Y %H:%M}" for moment in (counted.since, counted.until)
-    )
+    began, ended = (local_minute(moment) for moment in (counted.since, counted.until))
     waited = counted.to_first_answer
     lines = [
         f"{counted.calls:,} calls from {began} to {ended}.",

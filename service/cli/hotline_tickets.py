@@ -7,7 +7,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from campaigns.local_time import ZONE
+from campaigns.local_time import local_iso, local_minute
 from campaigns.people import get_person
 from campaigns.sealing import Sealer
 from hotline.ticket_work import (
@@ -49,7 +49,7 @@ def tickets(kind: tuple[str, ...], limit: int, with_closed: bool) -> Answer:  # 
     with open_resources() as resources, reading(resources.sessions) as session:
         found = list_tickets(session, kinds=kinds, with_closed=with_closed, limit=limit)
         rows = [_described(ticket, sealer=resources.sealer) for ticket in found]
-        opened = [f"{ticket.opened_at.astimezone(ZONE):%d/%m/%Y %H:%M}" for ticket in found]
+        opened = [local_minute(ticket.opened_at) for ticket in found]
     table = Table("Opened", "Reference", "Kind", "Urgency", "Topic", "Commune", "State", "Number")
     for row, moment in zip(rows, opened, strict=True):
         names = ("reference", "kind", "urgency", "topic", "area", "state", "number")
@@ -146,6 +146,6 @@ def _quoted(row: dict[str, object]) -> Text:
 def _described(ticket: Ticket, *, sealer: Sealer) -> dict[str, object]:
     """Return a ticket as the interface describes it, with moments in the province's time."""
     return {
-        name: value.astimezone(ZONE).isoformat() if isinstance(value, datetime) else value
+        name: local_iso(value) if isinstance(value, datetime) else value
         for name, value in describe_ticket(ticket, sealer=sealer).items()
     }

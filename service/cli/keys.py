@@ -8,7 +8,7 @@ from rich.text import Text
 
 from campaigns.access.keys import ApiKey, NewKey, add_key, list_keys, revoke_key, rotate_key
 from campaigns.access.permissions import Permission
-from campaigns.local_time import ZONE
+from campaigns.local_time import ZONE, local_minute
 from campaigns.people import get_person
 from service.cli.moments import Moment
 from service.cli.output import Answer, answering
@@ -78,7 +78,7 @@ def list_command() -> Answer:
         table = Table("no.", "login", "for", "ends", "last used", "may", box=None)
         for key in found:
             ends = key.revoked_at or key.expires_at
-            used = f"{key.used_at.astimezone(ZONE):%d/%m/%Y %H:%M}" if key.used_at else "never"
+            used = local_minute(key.used_at) if key.used_at else "never"
             table.add_row(
                 str(key.id),
                 key.person.login,

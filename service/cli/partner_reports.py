@@ -14,7 +14,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from sqlalchemy.orm import Session
 
-from campaigns.local_time import ZONE
+from campaigns.local_time import ZONE, local_day, local_iso
 from campaigns.partners.accounts import get_partner
 from campaigns.partners.acknowledgements import acknowledged_settlements, get_settlement
 from campaigns.partners.differences import COLUMNS
@@ -58,7 +58,7 @@ def reports(name: str, since: datetime | None) -> Answer:
     for one in found:
         since = seen.get(one.id)
         entries = f"{one.first_seq}-{one.last_seq}" if one.last_seq >= one.first_seq else "none"
-        table.add_row(str(one.day), entries, one.digest, _moment(since) or "no")
+        table.add_row(str(one.day), entries, one.digest, local_iso(since) or "no")
     documents = [_describe(one, seen.get(one.id)) for one in found]
     empty = f"No day since {first:%d/%m/%Y} has been settled yet; each is at 01:00 of the next."
     return Answer({"reports": documents}, [table if found else empty])
@@ -176,7 +176,7 @@ def _show(
 def _find(session: Session, partner: Partner, day: datetime | None) -> PartnerSettlement:
     """Return the settlement of *day*, or the last one there is."""
     last = last_settlement(session, partner) if day is None else None
-    wanted = day.astimezone(ZONE).date() if day else partner.created_at.astimezone(ZONE).date()
+    wanted = local_day(day) if day else local_day(partner.created_at)
     return last or get_settlement(session, partner, wanted)
 
 
@@ -187,10 +187,6 @@ def _describe(one: PartnerSettlement, acknowledged_at: datetime | None) -> dict[
         "previous_digest": one.previous_digest,
         "first_seq": one.first_seq,
         "last_seq": one.last_seq,
-        "made_at": _moment(one.made_at),
-        "acknowledged_at": _moment(acknowledged_at),
+        "made_at": local_iso(one.made_at),
+        "acknowledged_at": local_iso(acknowledged_at),
     }
-
-
-def _moment(moment: datetime | None) -> str | None:
-    return moment.astimezone(ZONE).isoformat() if moment else None

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from campaigns.carriers.quiet import quiet_carriers
 from campaigns.carriers.truth import CarrierHour, count_hours
-from campaigns.local_time import ZONE
+from campaigns.local_time import ZONE, local_iso
 from service.cli.moments import Moment
 from service.cli.output import Answer, answering
 from service.database import reading
@@ -41,7 +41,7 @@ def carriers(day: datetime | None) -> Answer:
 
 
 def _describe(one: CarrierHour) -> dict[str, object]:
-    return one.document() | {"hour": one.hour.astimezone(ZONE).isoformat()}
+    return one.document() | {"hour": local_iso(one.hour)}
 
 
 def _show(hours: list[CarrierHour], quiet: list[str]) -> list[RenderableType]:

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 
 from campaigns.areas import list_areas
-from campaigns.local_time import ZONE
+from campaigns.local_time import local_day, local_minute
 from campaigns.phones import read_phone
 from campaigns.sealing import mask
 from campaigns.subscribers.consent import (
@@ -155,9 +155,7 @@ def history(number: str) -> Answer:
         *("said", "about", "at", "source", "recorded", "evidence"), title=mask(phone), box=None
     )
     for event in events:
-        said, recorded = (
-            f"{moment.astimezone(ZONE):%d/%m/%Y %H:%M}" for moment in (event.at, event.recorded_at)
-        )
+        said, recorded = (local_minute(moment) for moment in (event.at, event.recorded_at))
         about, evidence = event.topic or "all", event.evidence[:_SHOWN_OF_EVIDENCE]
         table.add_row(event.kind.value, about, said, event.source, recorded, evidence)
     document = [
@@ -186,7 +184,7 @@ def _record(
 
 def _area_names(resources: Resources) -> dict[str, str]:
     with reading(resources.sessions) as session:
-        today = resources.now().astimezone(ZONE).date()
+        today = local_day(resources.now())
         return {area.code: area.full_name for area in list_areas(session, on=today)}
 
 

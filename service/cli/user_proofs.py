@@ -9,7 +9,7 @@ from campaigns.access.invitations import Proof, invite
 from campaigns.access.logins import set_password, set_totp
 from campaigns.access.passwords import require_sound
 from campaigns.access.totp import draw_totp_secret, totp_address
-from campaigns.local_time import ZONE
+from campaigns.local_time import local_minute
 from campaigns.people import get_person, require_active
 from service.cli.output import Answer, answering
 from service.resources import open_resources
@@ -42,7 +42,7 @@ def invite_command(login: str, resets: tuple[str, ...]) -> Answer:
     }
     note = (
         f"Hand it to {login} and to nobody else: it is not shown again, and ends on "
-        f"{ends.astimezone(ZONE):%d/%m/%Y %H:%M} or when it is accepted."
+        f"{local_minute(ends)} or when it is accepted."
     )
     return Answer(document, [Text(new.text), note])
 

@@ -1,7 +1,5 @@
 """Commands about the sessions in which people act, and about who has to wait for one."""
 
-from datetime import datetime
-
 import click
 from rich.table import Table
 
@@ -12,7 +10,7 @@ from campaigns.access.login_sessions import (
     end_sessions_of,
     list_open_sessions,
 )
-from campaigns.local_time import ZONE
+from campaigns.local_time import local_minute
 from campaigns.people import get_person
 from service.cli.output import Answer, answering
 from service.database import reading
@@ -30,7 +28,11 @@ def sessions(login: str) -> Answer:
     table = Table("no.", "since", "last used", "from", "with", box=None)
     for one in found:
         table.add_row(
-            str(one.id), _shown(one.opened_at), _shown(one.used_at), one.address, one.program
+            str(one.id),
+            local_minute(one.opened_at),
+            local_minute(one.used_at),
+            one.address,
+            one.program,
         )
     return Answer([_document(one) for one in found], [table])
 
@@ -63,8 +65,10 @@ def attempts(source: str | None) -> Answer:
         found = list_failed_attempts(session, now=now)
     table = Table("from", "login", "failed", "since", "waits until", box=None)
     for one in found:
-        waits = _shown(one.waits_until) if one.waits_until > now else ""
-        table.add_row(one.source, one.login or "all", str(one.failures), _shown(one.since), waits)
+        waits = local_minute(one.waits_until) if one.waits_until > now else ""
+        table.add_row(
+            one.source, one.login or "all", str(one.failures), local_minute(one.since), waits
+        )
     return Answer([_counts(one) for one in found], [table])
 
 
@@ -76,10 +80,6 @@ def _counts(found: FailedAttempts) -> dict[str, object]:
         "since": found.since.isoformat(),
         "waits_until": found.waits_until.isoformat(),
     }
-
-
-def _shown(moment: datetime) -> str:
-    return f"{moment.astimezone(ZONE):%d/%m/%Y %H:%M}"
 
 
 def _document(found: LoginSession) -> dict[str, object]:

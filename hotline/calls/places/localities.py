@@ -1,6 +1,6 @@
 """Localities: the communes of this day, and the ones that somebody keyed or named."""
 
-from campaigns.local_time import ZONE
+from campaigns.local_time import local_day
 from hotline.calls.heard import Heard, HeardKind
 from hotline.calls.talks import Talk
 from hotline.communes import Commune, find_by_keys, find_by_words, list_communes
@@ -8,7 +8,7 @@ from hotline.communes import Commune, find_by_keys, find_by_words, list_communes
 
 def communes_of(talk: Talk) -> list[Commune]:
     """Return the communes there are on the day of the turn."""
-    return list_communes(talk.session, on=talk.now.astimezone(ZONE).date())
+    return list_communes(talk.session, on=local_day(talk.now))
 
 
 def find_commune(talk: Talk, heard: Heard) -> list[Commune]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from campaigns.areas import list_areas
-from campaigns.local_time import ZONE
+from campaigns.local_time import local_day
 from hotline.call_records import CallTransfer
 from hotline.calls.heard import Heard, HeardKind
 from hotline.calls.talks import Talk
@@ -157,7 +157,7 @@ def _areas_of(talk: Talk) -> tuple[str, ...]:
     """Return the caller's commune and everything above it, the nearest first."""
     if not talk.visit.area_code:
         return ()
-    areas = list_areas(talk.session, on=talk.now.astimezone(ZONE).date())
+    areas = list_areas(talk.session, on=local_day(talk.now))
     parents = {area.code: area.parent_code for area in areas}
     found: list[str] = []
     code: str | None = talk.visit.area_code

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,12 @@ from typing import Any
 import pytest
 from flask import Flask
 from redis import Redis
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, func, select, text
 from sqlalchemy.orm import Session, sessionmaker
 
 from campaigns.access.keys import add_key, revoke_keys_of
 from campaigns.audit import AuditEntry
+from campaigns.broadcasts.controls import stop_all
 from campaigns.deliveries import Broadcast, Delivery
 from campaigns.errands import KEPT_FOR, MOST_ATTEMPTS, Errand, forget_errands, take_errand
 from campaigns.people import Role, get_person, write_roles
@@ -25,6 +27,7 @@ from service.queue_server import open_redis
 from service.settings import Settings
 from service.web.app import create_app
 from tests.builders import NOON, a_person, a_province
+from tests.databases import someone_waits
 from tests.fakes.processes import eventually
 from tests.fakes.telephones import Clock, ClockedResources
 from tests.service.api.accounts import a_member
@@ -304,6 +307,26 @@ def test_whoever_stops_everything_stops_what_waits_to_be_launched(office: Office
     assert office.count(Broadcast) == 0
     office.launch(plan)
     assert (office.work(), office.count(Broadcast)) == (1, 1)
+
+
+def test_what_a_worker_just_began_with_is_stopped_too(office: Office, own_engine: Engine) -> None:
+    """Held up between its look at the errand and the launch, as nobody is on SQLite."""
+    if own_engine.dialect.name == "sqlite":
+        return
+    plan = office.submit()
+    office.sign(plan)
+    launching = office.launch(plan)
+    with ThreadPoolExecutor(1) as pool, own_engine.connect() as between:
+        between.execute(text("LOCK TABLE api_keys IN ACCESS EXCLUSIVE MODE"))
+        working = pool.submit(office.work)
+        assert eventually(lambda: someone_waits(own_engine))
+        with office.resources.sessions.begin() as session:
+            assert stop_all(session, now=office.resources.now()) == []
+        between.rollback()
+        assert working.result(20) == 1
+    found = office.look(office.sender, launching)
+    assert found["problem"]["type"] == "/api/problems/launch-withdrawn"
+    assert office.count(Broadcast) == 0
 
 
 def test_what_ends_every_worker_is_given_up(office: Office) -> None:

@@ -71,6 +71,7 @@ def test_from_draft_to_ledger(session: Session, sealer: Sealer, program: Make) -
         ("minh", "broadcast.launched"),
         ("minh", "broadcast.paused"),
         ("minh", "broadcast.running"),
+        ("hoa", "broadcast.all_stopped"),
         ("hoa", "broadcast.stopped"),
     ]
     assert all(one["source"].startswith("api key") for one in entries if one["actor"])
