@@ -3,6 +3,9 @@
 ``python -m benchmarks [--only NAME,...] [--rows N] [--texts N] [--runs N]``; the results also go
 to ``var/bench.json``. PostgreSQL is the one at LOA_TEST_POSTGRESQL_URL, or one that is started for
 the purpose with the safety it has in production (fsync on).
+
+Below the figures stands what other machines on the same processors took meanwhile. Where that is
+much, the figures tell of them and not of Loa.
 """
 
 import argparse
@@ -29,6 +32,7 @@ from benchmarks import (
     pushing,
     sending,
 )
+from benchmarks.stolen import watch_stolen
 from tests.databases import GIVEN_URL, PostgreSQLServer, find_programs
 
 RESULTS = Path("var/bench.json")
@@ -238,9 +242,13 @@ def main() -> None:
             console.print("PostgreSQL was not found: only SQLite is measured.")
         for name in names:
             console.print(f"measuring {name} ...")
+            stolen = watch_stolen()
             figures = MEASURES[name](given, postgresql)
-            keep(figures)
+            percent = stolen()
+            keep({each: figure | {"stolen_percent": percent} for each, figure in figures.items()})
             console.print(show(figures))
+            if percent is not None:
+                console.print(f"{percent:g} % of the processors' time was given to other machines.")
 
 
 if __name__ == "__main__":
