@@ -124,6 +124,7 @@ class Telephone:
     def hang_up(self) -> None:
         """Put the receiver down; the hotline hears of it as it does from a carrier."""
         if not self.is_over:
+            self.heard = []
             self._finish()
 
     def post(self, url: str, fields: Mapping[str, str]) -> Answer:

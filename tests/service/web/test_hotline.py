@@ -76,6 +76,7 @@ def test_a_call_goes_from_the_greeting_to_an_answer(exchange: Exchange) -> None:
     line.press("1")
     assert "câu trả lời Tien" in heard_on(line)
     line.hang_up()
+    assert line.heard == []
     with exchange.sessions() as session:
         assert session.scalars(select(Call.state)).all() == [CallState.DROPPED]
 
