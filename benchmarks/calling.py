@@ -30,7 +30,7 @@ from hotline.answers.versions import approve_answers
 from hotline.loading import load_set, read_set, shipped_files
 from service.database import open_engine, open_sessions, reading
 from service.demonstration import prepare_sample, send_sample
-from service.machine import free_port
+from service.ports import free_port
 from service.twilio.signatures import sign
 
 RATE_PER_S = 1000

@@ -24,7 +24,7 @@ from benchmarks.naive import SECRET
 from campaigns.sealing import Sealer
 from service.database import open_engine
 from service.embedded.valkey import running_valkey
-from service.machine import free_port
+from service.ports import free_port
 
 CAMPAIGNS = 1000
 WORKERS = 2

@@ -34,7 +34,7 @@ from twilio.rest import Client
 
 from service.database import open_engine
 from service.embedded.valkey import running_valkey
-from service.machine import free_port
+from service.ports import free_port
 from service.queue_server import open_redis
 
 ACCOUNT = "AC" + "0" * 32

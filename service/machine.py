@@ -1,6 +1,5 @@
 """One machine: every process of Loa as children of one command, and nothing left afterwards."""
 
-import socket
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,11 +13,13 @@ from campaigns.areas import has_any_area, load_lang_son
 from service.embedded.children import Child, Supervisor
 from service.embedded.valkey import valkey_child, wait_for_queue
 from service.errors import UnreachableError
+from service.ports import free_port, require_free
 from service.resources import Resources, open_resources
 from service.settings import Settings, load_settings
 from service.upgrades import upgrade
 from workers.queues import QueueName
 
+_HOST = "127.0.0.1"
 _READY_WITHIN_S = 30.0
 _LOOK_EVERY_S = 0.05
 
@@ -58,6 +59,11 @@ def running_machine(settings: Settings, wishes: Wishes) -> Iterator[Machine]:
     The schema is brought up to date first, and an empty area tree gets that of Lạng Sơn.
     """
     port = wishes.port or free_port()
+    carrier_port = wishes.carrier_port or free_port()
+    # Else whoever listens there would be taken for what was just started.
+    require_free(_HOST, port)
+    if settings.carrier_is_loopback:
+        require_free(_HOST, carrier_port, option="--carrier-port")
     settings = _with_address(settings, port)
     with ExitStack() as stack:
         supervisor = stack.enter_context(Supervisor(log_dir=settings.data_dir / "logs"))
@@ -70,8 +76,7 @@ def running_machine(settings: Settings, wishes: Wishes) -> Iterator[Machine]:
             settings = settings.model_copy(update={"redis_url": url})
         carrier_url = None
         if settings.carrier_is_loopback:
-            carrier_port = wishes.carrier_port or free_port()
-            carrier_url = f"http://127.0.0.1:{carrier_port}"
+            carrier_url = f"http://{_HOST}:{carrier_port}"
             environment["LOA_TWILIO_API_URL"] = carrier_url
             options = ["--port", str(carrier_port), *wishes.carrier_options]
             supervisor.start(_child("carrier", *options, environment=environment))
@@ -83,19 +88,11 @@ def running_machine(settings: Settings, wishes: Wishes) -> Iterator[Machine]:
         queues = ("--queues", QueueName.PARTNERS)
         supervisor.start(_child("worker", *queues, environment=environment, name="partners"))
         supervisor.start(_child("clock", environment=environment))
-        web_url = f"http://127.0.0.1:{port}"
+        web_url = f"http://{_HOST}:{port}"
         _wait_for(supervisor, "web", f"{web_url}/healthz")
         if carrier_url:
             _wait_for(supervisor, "carrier", carrier_url)
         yield Machine(resources, supervisor, web_url, carrier_url)
-
-
-def free_port() -> int:
-    """Return a port of this machine that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def settings_in(data_dir: Path) -> Settings:
@@ -109,7 +106,7 @@ def _with_address(settings: Settings, port: int) -> Settings:
     given = "public_url" in settings.model_fields_set
     if given:
         return settings
-    return settings.model_copy(update={"public_url": f"http://127.0.0.1:{port}"})
+    return settings.model_copy(update={"public_url": f"http://{_HOST}:{port}"})
 
 
 def _environment(settings: Settings) -> dict[str, str]:

@@ -173,7 +173,7 @@ class _Join:
             )
             yield _difference(Kind.OTHER_STATE, why, theirs=pair, ours=pair)
         if pair["segments"] != pair["ours_segments"]:
-            why = f"the text was sent in {pair['ours_segments']} segments"
+            why = f"segments of the text as it was sent: {pair['ours_segments']}"
             yield _difference(Kind.OTHER_SEGMENTS, why, theirs=pair, ours=pair)
         if theirs != ours:
             near = bool(pair["near_midnight"])

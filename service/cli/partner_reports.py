@@ -14,7 +14,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from sqlalchemy.orm import Session
 
-from campaigns.local_time import ZONE, local_day, local_iso
+from campaigns.local_time import local_day, local_iso, local_minute
 from campaigns.partners.accounts import get_partner
 from campaigns.partners.acknowledgements import acknowledged_settlements, get_settlement
 from campaigns.partners.differences import COLUMNS
@@ -50,15 +50,17 @@ def reports(name: str, since: datetime | None) -> Answer:
     with open_resources() as resources, reading(resources.sessions) as session:
         partner = get_partner(session, name)
         seen = acknowledged_settlements(session, partner)
-        first = (since or resources.now() - _USUAL_STRETCH).astimezone(ZONE).date()
+        wanted = local_day(since or resources.now() - _USUAL_STRETCH)
+        first = max(wanted, local_day(partner.created_at))
         found = list_settlements(
             session, partner, after=first - timedelta(days=1), limit=_MOST_DAYS
         )
     table = Table("day", "entries", "digest", "acknowledged", box=None)
     for one in found:
         since = seen.get(one.id)
+        seen_on = local_minute(since) if since else "no"
         entries = f"{one.first_seq}-{one.last_seq}" if one.last_seq >= one.first_seq else "none"
-        table.add_row(str(one.day), entries, one.digest, local_iso(since) or "no")
+        table.add_row(str(one.day), entries, one.digest, seen_on)
     documents = [_describe(one, seen.get(one.id)) for one in found]
     empty = f"No day since {first:%d/%m/%Y} has been settled yet; each is at 01:00 of the next."
     return Answer({"reports": documents}, [table if found else empty])
@@ -166,7 +168,7 @@ def _show(
         text = one["reference"] or one["sid"] or ""
         table.add_row(one["kind"], str(one["row"] or ""), text, one["reason"])
     count = sum(summary["differences"].values())
-    said = f"{count:,} differences"
+    said = f"Differences: {count:,}"
     if count > len(first):
         where = f"all are in {out}" if out else "--out FILE writes all"
         said += f", of which these are the first {len(first)}; {where}"

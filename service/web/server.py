@@ -16,9 +16,9 @@ from granian import Granian
 from granian.constants import HTTPModes, Interfaces, Loops, RuntimeModes
 from granian.log import LogLevels
 
-from service.errors import UnreachableError
 from service.logs import plan_of_logs
 from service.modules import load_module
+from service.ports import require_free
 
 _PR_SET_PDEATHSIG = 1
 _LOOK_EVERY_S = 0.02
@@ -35,7 +35,7 @@ def serve(*, host: str, port: int, workers: int, on_ready: Callable[[], None]) -
     Raises UnreachableError when the address is taken. *on_ready* is called, in a thread, once a
     worker answers.
     """
-    _check_free(host, port)
+    require_free(host, port)
     # A forked worker would inherit the thread that waits for it, and whatever that holds.
     multiprocessing.set_start_method("spawn", force=True)
     server = Granian(
@@ -70,19 +70,6 @@ def in_worker() -> Any:
     sys.setswitchinterval(_THREADS_SWITCH_AFTER_S)
     # The process that only watches over the workers need not load what they answer with.
     return load_module("service.web.asgi").application()
-
-
-def _check_free(host: str, port: int) -> None:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as refused:
-            raise UnreachableError(
-                f"Port {port} on {host} cannot be used: {refused.strerror}. Nothing was started. "
-                "Stop what uses it, or give another --port."
-            ) from None
 
 
 def _announce(host: str, port: int, on_ready: Callable[[], None]) -> None:

@@ -21,7 +21,7 @@ from service.database import open_engine, open_sessions
 from service.loopback.lines import open_line
 from service.loopback.telephone import Answer, Telephone
 from service.loopback.twiml import Record
-from service.machine import free_port
+from service.ports import free_port
 from service.twilio.signatures import sign
 from tests.builders import a_phone
 from tests.fakes.telephones import PUBLIC_URL, TOKEN, heard_on, put_library

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -19,11 +20,11 @@ def descendants(pid: int) -> set[int]:
     return children.union(*(descendants(child) for child in children))
 
 
-def loa_up(data_dir: Path) -> "subprocess.Popen[str]":
+def loa_up(data_dir: Path, *options: str) -> "subprocess.Popen[str]":
     foreign = ("LOA_", "TWILIO_")
     own = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
     return subprocess.Popen(
-        [sys.executable, "-m", "service", *UP],
+        [sys.executable, "-m", "service", *UP, *options],
         env=own | {"LOA_DATA_DIR": str(data_dir)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -54,3 +55,17 @@ def test_ctrl_c_and_sigterm_end_everything_and_say_so(tmp_path: Path) -> None:
     assert said == [("", "Stopped; nothing is left running.\n")] * 2
     assert len(started) >= 2 * len(("queue", "carrier", "web", "worker", "clock"))
     assert [pid for pid in started if is_alive(pid)] == []
+
+
+def test_a_port_that_is_taken_is_said_before_anything_starts(tmp_path: Path) -> None:
+    """Else whoever listens there would be taken for the web that was just started."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        port = str(listening.getsockname()[1])
+        for option in ("--port", "--carrier-port"):
+            machine = loa_up(tmp_path, option, port)
+            said = machine.communicate(timeout=_ENDS_WITHIN_S)
+            assert machine.returncode == 1
+            assert json.loads(said[0])["message"].endswith(f"give another {option}.")
+    assert not (tmp_path / "logs").exists()

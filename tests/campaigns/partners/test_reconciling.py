@@ -184,7 +184,7 @@ def test_each_kind_of_difference_has_its_reason(
         "unreadable": 1,
     }
     assert ("duplicate", "row 6 of the file names the same text") in reasons
-    assert ("other_segments", "the text was sent in 1 segments") in reasons
+    assert ("other_segments", "segments of the text as it was sent: 1") in reasons
     assert ("other_month", "handed over on 2026-04-11") in reasons
     assert ("unreadable", "its state is none that is known") in reasons
     around = "sent around midnight: handed over on 2026-03-01, sent on 2026-03-02"

@@ -11,9 +11,9 @@ import pytest
 
 from service.demonstration import DIRECTORY
 from service.embedded.valkey import running_valkey
+from service.ports import free_port
 from service.queue_server import open_redis
 from tests.campaigns.subscribers.lists import a_list
-from tests.fakes.ports import a_free_port
 from tests.service.cli.clerk import OTHER_KEY, Clerk, a_campaign_file, a_small_province, everything
 
 PASSWORD = "very-secret"  # noqa: S105 - it opens nothing
@@ -232,7 +232,7 @@ def test_a_launch_without_a_queue_leaves_nothing_launched(
         busy_clerk.answer("campaigns", "sign", "1", "--user", login)
     before = everything(busy_clerk.url)
     addresses = {
-        "nobody listens": f"redis://:{PASSWORD}@127.0.0.1:{a_free_port()}/0",
+        "nobody listens": f"redis://:{PASSWORD}@127.0.0.1:{free_port()}/0",
         "no address": f"redis:/{PASSWORD}",
         "another server": f"rediss://:{PASSWORD}@nowhere.invalid:6379/0",
     }

@@ -25,11 +25,11 @@ from campaigns.broadcasts.receiving import CarrierReport
 from campaigns.deliveries import Receipt
 from campaigns.gateway import Outcome
 from service.database import open_engine
+from service.ports import free_port
 from service.queue_server import open_redis
 from service.tokens import CallbackTokens
 from service.twilio.signatures import sign
 from tests.fakes.carriers import ACCOUNT_SID, AUTH_TOKEN
-from tests.fakes.ports import a_free_port
 from workers.receipts import read_entry
 
 SECRET = "a secret that signs only the tokens of tests"  # noqa: S105 - it opens nothing
@@ -79,7 +79,7 @@ class Web:
 @contextmanager
 def a_web(data_dir: Path, redis_url: str, *, database_url: str = "") -> Iterator[Web]:
     """Run ``loa web`` for as long as the block lasts."""
-    port = a_free_port()
+    port = free_port()
     environment = {
         **os.environ,
         "LOA_DATA_DIR": str(data_dir),
@@ -266,7 +266,7 @@ def test_without_a_queue_receipts_go_straight_into_the_tables(
     tmp_path: Path, fresh_database: str
 ) -> None:
     """The queue server is away: the receipt is in the tables by the time it is answered."""
-    nobody = f"redis://127.0.0.1:{a_free_port()}"
+    nobody = f"redis://127.0.0.1:{free_port()}"
     tokens = [*(TOKENS.make(5, position) for position in (0, 1, 2, 1)), "nonsense"]
     with (
         a_web(tmp_path, nobody, database_url=fresh_database) as web,
@@ -285,7 +285,7 @@ def test_without_a_queue_receipts_go_straight_into_the_tables(
 
 def test_a_receipt_that_nobody_can_keep_is_asked_for_again(tmp_path: Path) -> None:
     """Neither queue nor tables: 503, so that the carrier comes back, and no number in the log."""
-    nobody = f"redis://127.0.0.1:{a_free_port()}"
+    nobody = f"redis://127.0.0.1:{free_port()}"
     with a_web(tmp_path, nobody) as web:
         assert web.post(TOKENS.make(5, 1), DELIVERED) == 503
         assert web.post(TOKENS.make(5, 1), DELIVERED, key="guessed") == 403

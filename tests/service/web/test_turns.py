@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session, sessionmaker
 from campaigns.sealing import Sealer
 from hotline.call_records import Call, Turn
 from service.database import open_engine, open_sessions
+from service.ports import free_port
 from service.twilio.voice import VoiceRenderer
 from service.web.switchboard import Switchboard
 from service.web.turns import Asked
 from tests.builders import NOON
-from tests.fakes.ports import a_free_port
 from tests.fakes.telephones import PUBLIC_URL, put_library
 
 Open = Callable[[], Switchboard]
@@ -116,7 +116,7 @@ def test_processes_that_take_the_same_turns_agree_on_every_one(
 
 def test_while_the_database_is_away_everybody_hears_whom_to_call(sealer: Sealer) -> None:
     """At once for the whole group, not one after the other."""
-    engine = open_engine(f"postgresql://loa@127.0.0.1:{a_free_port()}/loa")
+    engine = open_engine(f"postgresql://loa@127.0.0.1:{free_port()}/loa")
     switchboard = a_switchboard(open_sessions(engine), sealer)
     answered = switchboard.answer([rings("CA1"), rings("CA2")])
     engine.dispose()
