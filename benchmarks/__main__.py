@@ -77,6 +77,7 @@ def measure_sending(given: argparse.Namespace, postgresql: str | None) -> Figure
         same = {"a job for each text, rows and receipts": run["hearing_peer_texts_per_s"]}
         figures[name] = a_figure(rate, "texts/s", less, run["sending_ratio"])
         figures[f"{name}, same work"] = a_figure(rate, "texts/s", same, run["hearing_ratio"])
+        figures[f"{name}, partners told"] = a_figure(run["telling_texts_per_s"], "texts/s")
     return figures
 
 

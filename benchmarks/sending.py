@@ -1,7 +1,8 @@
 """Sending end to end, receipts included, beside the pattern everybody begins with.
 
 Ours: workers, web, queue, PostgreSQL or SQLite, and the carrier on this machine, which posts two
-signed receipts for each text; measured from the launch until the last receipt is in the tables.
+signed receipts for each text; measured from the launch until the last receipt is in the tables,
+without partners, and with one for each network, until each of them was told of all of its texts.
 The peers send one text a job, to the same carrier: one without a database and without receipts, so
 it does less; the other with both, until its last receipt is in a table of the same database.
 """
@@ -20,6 +21,8 @@ from benchmarks.databases import fresh_database
 from benchmarks.naive import ACCOUNT, SECRET, send_and_hear, send_one_by_one
 from campaigns.deliveries import Delivery
 from campaigns.gateway import Outcome
+from campaigns.partners.accounts import add_partner
+from campaigns.phones import known_carriers
 from service.database import reading
 from service.demonstration import prepare_sample, send_sample
 from service.machine import Machine, Wishes, running_machine
@@ -30,11 +33,14 @@ _LOOK_EVERY_S = 0.05
 
 
 def measure(texts: int, *, postgresql: str | None, runs: int) -> dict[str, Any]:
-    """Return texts a second from launch to the last receipt, and both peers', by database."""
+    """Return texts a second, also with partners, and both peers', by database."""
     measured: dict[str, Any] = {}
     for kind in ("sqlite", "postgresql") if postgresql else ("sqlite",):
-        ours, senders, hearers = [], [], []
+        ours, telling, senders, hearers = [], [], [], []
         for _ in range(runs):
+            with fresh_database(kind, postgresql) as url, a_machine(url) as machine:
+                add_partners(machine)
+                telling.append(send_everything(machine, texts))
             with fresh_database(kind, postgresql) as url, a_machine(url) as machine:
                 carrier_url = machine.carrier_url or ""
                 ours.append(send_everything(machine, texts))
@@ -44,6 +50,7 @@ def measure(texts: int, *, postgresql: str | None, runs: int) -> dict[str, Any]:
         sender, hearer = statistics.median(senders), statistics.median(hearers)
         measured[kind] = {
             "texts_per_s": round(rate),
+            "telling_texts_per_s": round(statistics.median(telling)),
             "sending_peer_texts_per_s": round(sender),
             "sending_ratio": round(rate / sender, 1),
             "hearing_peer_texts_per_s": round(hearer),
@@ -68,6 +75,14 @@ def a_machine(database_url: str) -> Iterator[Machine]:
         }
         with running_machine(load_settings(), Wishes(port=0, carrier_port=0)) as machine:
             yield machine
+
+
+def add_partners(machine: Machine) -> None:
+    """Let a partner join for each network, each of whom is told of every step of its texts."""
+    resources = machine.resources
+    with resources.sessions.begin() as session:
+        for carrier in sorted(known_carriers()):
+            add_partner(session, f"{carrier}-ls", carriers=[carrier], now=resources.now())
 
 
 def send_everything(machine: Machine, texts: int) -> float:
