@@ -39,9 +39,14 @@ _UNKNOWN = Understood(Meaning.OTHER)
 
 
 def understand(text: str) -> Understood:
-    """Return what *text* asks for; whatever is no keyword from end to end is for a person."""
+    """Return what *text* asks for; whatever is no keyword from end to end is for a person.
+
+    A text without a letter, empty or ``???``, leaves a person nothing to work on: it asks for help.
+    """
     table = _table()
     squeezed = squeeze(text)
+    if not squeezed:
+        return Understood(Meaning.HELP)
     if (found := table.alone.get(squeezed)) is not None:
         return found
     if (language := table.as_written.get(with_accents(text))) is not None:
