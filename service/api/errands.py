@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from campaigns.complaints import Complaint
 from campaigns.errands import Errand, ErrandKind, ErrandState, get_errand, keep_errand
 from service.api.once import Deed
-from service.api.problems import Problem, document_of
+from service.api.problems import Problem, document_of, language_asked
 from service.api.refusals import Refusal
 from service.api.remedies import EVERY_KIND
 from service.api.requests import answer, caller, reading, resources
@@ -97,4 +97,5 @@ def _document(errand: Errand) -> dict[str, object]:
 def _problem(errand: Errand) -> dict[str, object]:
     said = orjson.loads(errand.said)
     errors = tuple(Complaint(**one) for one in said["errors"])
-    return document_of(Refusal(_KINDS[errand.refused], said["detail"], errors))
+    refusal = Refusal(_KINDS[errand.refused], said["detail"], errors)
+    return document_of(refusal, language_asked())

@@ -136,3 +136,19 @@ TOO_MANY = Kind(
     "Quá nhiều yêu cầu trong thời gian ngắn",
     "Chưa có gì thay đổi. Chờ theo thời gian nêu ở tiêu đề `Retry-After`.",
 )
+TOO_SLOW = Kind(
+    "too-slow",
+    HTTPStatus.REQUEST_TIMEOUT,
+    "The request did not arrive in time",
+    "Nothing was changed. Send it again, over a faster line if there is one.",
+    "Yêu cầu không đến kịp thời",
+    "Chưa có gì thay đổi. Gửi lại, nếu được thì qua đường truyền nhanh hơn.",
+)
+UPLOADS_TAKEN = Kind(
+    "uploads-taken",
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    "As many lists as can be taken in at a time are on their way",
+    "Nothing was changed. Wait as long as the header `Retry-After` says and send yours again.",
+    "Đang nhận đủ số danh sách có thể nhận cùng lúc",
+    "Chưa có gì thay đổi. Chờ hết thời gian nêu ở tiêu đề `Retry-After` rồi gửi lại danh sách.",
+)

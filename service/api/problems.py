@@ -12,7 +12,9 @@ from flask import Flask, Response, request
 from pydantic import BaseModel
 from redis.exceptions import RedisError
 from sqlalchemy.exc import OperationalError
+from werkzeug.datastructures import LanguageAccept
 from werkzeug.exceptions import HTTPException
+from werkzeug.http import parse_accept_header
 
 from campaigns.complaints import Complaint
 from campaigns.errors import CampaignError
@@ -73,16 +75,17 @@ def answer_form(error: HTTPError) -> Response:
 
 def write(refusal: Refusal) -> Response:
     """Write *refusal* in the language of the request."""
-    document, status = document_of(refusal), refusal.kind.status.value
-    answer = Response(_as_json(document), status=status, content_type=CONTENT_TYPE)
-    answer.headers["Content-Language"] = _language()
+    language, status = language_asked(), refusal.kind.status.value
+    content = as_json(document_of(refusal, language))
+    answer = Response(content, status=status, content_type=CONTENT_TYPE)
+    answer.headers["Content-Language"] = language
     answer.headers.update(refusal.headers or {})
     return answer
 
 
-def document_of(refusal: Refusal) -> dict[str, object]:
-    """Return *refusal* as a problem, in the language of the request."""
-    kind, language = refusal.kind, _language()
+def document_of(refusal: Refusal, language: str) -> dict[str, object]:
+    """Return *refusal* as a problem in *language*."""
+    kind = refusal.kind
     title, remedy = (
         (kind.title_vi, kind.remedy_vi) if language == "vi" else (kind.title, kind.remedy)
     )
@@ -102,11 +105,17 @@ def document_of(refusal: Refusal) -> dict[str, object]:
     return document
 
 
-def _language() -> str:
-    return request.accept_languages.best_match(_LANGUAGES) or "en"
+def language_asked() -> str:
+    """Return the language that the request's answer is to be in."""
+    return language_in(request.headers.get("Accept-Language", ""))
 
 
-def _as_json(document: dict[str, object]) -> bytes:
+def language_in(accepted: str) -> str:
+    """Return the language that the header Accept-Language *accepted* asks for most, or ``en``."""
+    return parse_accept_header(accepted, LanguageAccept).best_match(_LANGUAGES) or "en"
+
+
+def as_json(document: dict[str, object]) -> bytes:
     """Write *document*; what it quotes of a request may hold halves of letters, as JSON allows."""
     try:
         return orjson.dumps(document)

@@ -16,7 +16,9 @@ from service.api.kinds import (
     REFUSED,
     REUSED_KEY,
     TOO_MANY,
+    TOO_SLOW,
     UNKNOWN_ETAG,
+    UPLOADS_TAKEN,
     WRONG_CREDENTIALS,
     Kind,
 )
@@ -217,14 +219,7 @@ HTTP_PROBLEMS = {
             "Địa chỉ này không nhận phương thức đó",
             "Dùng một trong các phương thức nêu ở tiêu đề `Allow`.",
         ),
-        Kind(
-            "too-slow",
-            HTTPStatus.REQUEST_TIMEOUT,
-            "The request did not arrive in time",
-            "Nothing was changed. Send it again, over a faster line if there is one.",
-            "Yêu cầu không đến kịp thời",
-            "Chưa có gì thay đổi. Gửi lại, nếu được thì qua đường truyền nhanh hơn.",
-        ),
+        TOO_SLOW,
         Kind(
             "too-large",
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
@@ -261,6 +256,7 @@ EVERY_KIND = tuple(
             INVALID,
             NO_QUEUE,
             NO_DATABASE,
+            UPLOADS_TAKEN,
             *PARTNER_KINDS,
         )
     }.values()

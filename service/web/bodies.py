@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Iterator, Mapping
-from http import HTTPStatus
 from typing import Any
 
 from werkzeug.exceptions import ClientDisconnected, RequestTimeout
 
-from service.web.signed_forms import Receive, Scope, Send, answer_problem
+from service.api.kinds import TOO_SLOW, UPLOADS_TAKEN, Kind
+from service.api.problems import CONTENT_TYPE, as_json, document_of, language_in
+from service.api.refusals import Refusal
+from service.web.signed_forms import Receive, Scope, Send, answer
 
 # A slow line in a commune sends a megabyte in this time; nobody has a reason to take longer.
 WITHIN_S = 30.0
@@ -16,11 +18,6 @@ SLOWEST_BYTES_PER_S = 32 * 1024
 AGAIN_AFTER_S = 30
 # What comes with these means nothing (RFC 9110 section 9.3.1), and is not waited for.
 _WITHOUT = frozenset({"GET", "HEAD"})
-_SLOW = "The request did not arrive in time. Nothing was changed. Send it again."
-_BUSY = (
-    "As many lists as can be taken in at a time are on their way. Nothing was changed. "
-    "Wait as long as the header Retry-After says and send yours again."
-)
 
 
 class WholeBodies:
@@ -51,7 +48,7 @@ class WholeBodies:
             async with asyncio.timeout(self._within_s):
                 begun = await _begin(receive, most=self._most)
         except TimeoutError:
-            await answer_problem(send, HTTPStatus.REQUEST_TIMEOUT, _SLOW)
+            await _refuse(TOO_SLOW, scope, send)
             return
         if begun[-1]["type"] == "http.disconnect":
             return
@@ -64,9 +61,7 @@ class WholeBodies:
         self, begun: list[Any], scope: Scope, receive: Receive, send: Send
     ) -> None:
         if not self._free:
-            await answer_problem(
-                send, HTTPStatus.SERVICE_UNAVAILABLE, _BUSY, retry_after_s=AGAIN_AFTER_S
-            )
+            await _refuse(UPLOADS_TAKEN, scope, send, retry_after=str(AGAIN_AFTER_S))
             return
         self._free -= 1
         try:
@@ -101,6 +96,15 @@ class _Paced:
         # Nobody saves up: whoever was quick may not fall silent for an hour.
         self._left_s = min(self._within_s, self._left_s - waited_s + earned_s)
         return message
+
+
+async def _refuse(kind: Kind, scope: Scope, send: Send, **headers: str) -> None:
+    """Answer with a problem of *kind*, as Flask does where it has the request."""
+    accepted = dict(scope["headers"]).get(b"accept-language", b"")
+    language = language_in(accepted.decode("latin-1"))
+    said = as_json(document_of(Refusal(kind), language))
+    headers["content_language"] = language
+    await answer(send, kind.status, said, content_type=CONTENT_TYPE, **headers)
 
 
 async def _nothing() -> Any:

@@ -77,12 +77,11 @@ async def answer(
     body: bytes = b"",
     *,
     content_type: str = "",
-    retry_after_s: int = 0,
+    **more: str,
 ) -> None:
-    """Send an answer in one piece."""
+    """Send an answer in one piece; the names of *more* headers take ``_`` for ``-``."""
     headers = [(b"content-type", content_type.encode())] if body else []
-    if retry_after_s:
-        headers.append((b"retry-after", b"%d" % retry_after_s))
+    headers += [(name.replace("_", "-").encode(), said.encode()) for name, said in more.items()]
     if status is HTTPStatus.METHOD_NOT_ALLOWED:
         headers.append((b"allow", b"POST"))
     if status is not HTTPStatus.NO_CONTENT:
@@ -91,12 +90,9 @@ async def answer(
     await send({"type": "http.response.body", "body": body})
 
 
-async def answer_problem(
-    send: Send, status: HTTPStatus, detail: str, *, retry_after_s: int = 0
-) -> None:
+async def answer_problem(send: Send, status: HTTPStatus, detail: str) -> None:
     """Say why nothing was done."""
-    said = problem(status, detail)
-    await answer(send, status, said, content_type=CONTENT_TYPE, retry_after_s=retry_after_s)
+    await answer(send, status, problem(status, detail), content_type=CONTENT_TYPE)
 
 
 def _read_form(body: bytes) -> Pairs:

@@ -1,6 +1,7 @@
 """Bodies are whole before a thread is spent on them, and nobody may take for ever to send one."""
 
 import asyncio
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -63,6 +64,27 @@ def test_a_body_that_never_ends_costs_no_thread() -> None:
     pages = Pages()
     assert ask(pages, [b"a"], ends=False) == 408
     assert pages.read == []
+
+
+def test_whoever_is_turned_away_is_told_so_in_their_language() -> None:
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def receive() -> Any:
+        raise AssertionError("nothing is read of it")
+
+    async def none_is_taken() -> None:
+        gate = WholeBodies(Pages(), Pages(), most=100, at_once=0)
+        headers = [(b"content-length", b"101"), (b"accept-language", b"vi-VN,vi;q=0.9")]
+        await gate({"type": "http", "method": "POST", "headers": headers}, receive, send)
+
+    asyncio.run(none_is_taken())
+    said, headers = json.loads(sent[1]["body"]), dict(sent[0]["headers"])
+    assert (said["status"], said["type"]) == (503, "/api/problems/uploads-taken")
+    assert said["remedy"].startswith("Chưa có gì thay đổi.")
+    assert (headers[b"retry-after"], headers[b"content-language"]) == (b"30", b"vi")
 
 
 def test_whoever_only_asks_is_not_waited_for() -> None:
