@@ -6,9 +6,11 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import gettempdir, mkdtemp
+from typing import Any
 from uuid import uuid4
 
 import psycopg
@@ -18,6 +20,7 @@ from sqlalchemy.engine import make_url
 
 from service.database import open_engine
 from service.upgrades import upgrade
+from tests.fakes.processes import eventually
 
 RUN_DIR = "LOA_TEST_RUN_DIR"
 GIVEN_URL = "LOA_TEST_POSTGRESQL_URL"
@@ -68,6 +71,11 @@ def someone_waits(engine: Engine, *, how_many: int = 1) -> bool:
     )
     with engine.connect() as connection:
         return int(connection.scalar(waiting) or 0) >= how_many
+
+
+def is_over_or_waits(doing: Future[Any], engine: Engine) -> bool:
+    """Whether what another thread is *doing* has gone as far as it can meanwhile."""
+    return eventually(lambda: doing.done() or someone_waits(engine))
 
 
 class PostgreSQLServer:

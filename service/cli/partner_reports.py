@@ -57,10 +57,10 @@ def reports(name: str, since: datetime | None) -> Answer:
         )
     table = Table("day", "entries", "digest", "acknowledged", box=None)
     for one in found:
-        since = seen.get(one.id)
-        seen_on = local_minute(since) if since else "no"
+        seen_at = seen.get(one.id)
+        acknowledged = local_minute(seen_at) if seen_at else "no"
         entries = f"{one.first_seq}-{one.last_seq}" if one.last_seq >= one.first_seq else "none"
-        table.add_row(str(one.day), entries, one.digest, seen_on)
+        table.add_row(str(one.day), entries, one.digest, acknowledged)
     documents = [_describe(one, seen.get(one.id)) for one in found]
     empty = f"No day since {first:%d/%m/%Y} has been settled yet; each is at 01:00 of the next."
     return Answer({"reports": documents}, [table if found else empty])
@@ -178,7 +178,7 @@ def _show(
 def _find(session: Session, partner: Partner, day: datetime | None) -> PartnerSettlement:
     """Return the settlement of *day*, or the last one there is."""
     last = last_settlement(session, partner) if day is None else None
-    wanted = local_day(day) if day else local_day(partner.created_at)
+    wanted = local_day(day or partner.created_at)
     return last or get_settlement(session, partner, wanted)
 
 

@@ -1,7 +1,7 @@
 """Stopping everything while a launch is being written, on a real server."""
 
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
 import pytest
@@ -15,7 +15,7 @@ from campaigns.errors import LaunchWithdrawnError
 from campaigns.plans.models import Plan
 from campaigns.sealing import Sealer
 from tests.builders import NOON, TERMS, a_document, a_province, a_signed_plan
-from tests.databases import someone_waits
+from tests.databases import is_over_or_waits, someone_waits
 from tests.fakes.processes import eventually
 
 PATIENCE_S = 20
@@ -29,8 +29,9 @@ def plan_id(commits: sessionmaker[Session], sealer: Sealer) -> int:
 
 
 @pytest.fixture
-def pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(2)
+def pool() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(2) as pool:
+        yield pool
 
 
 def end_everything(commits: sessionmaker[Session]) -> int:
@@ -44,10 +45,6 @@ def send(
     with commits.begin() as session:
         launch(session, session.get_one(Plan, plan_id), terms=TERMS, now=NOON)
         at_the_end()
-
-
-def is_over_or_waits(doing: Future[int], engine: Engine) -> bool:
-    return eventually(lambda: doing.done() or someone_waits(engine))
 
 
 def test_a_launch_that_is_about_to_be_kept_is_waited_for_and_stopped(

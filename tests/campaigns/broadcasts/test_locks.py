@@ -1,6 +1,6 @@
 """Stopping while workers claim and settle, each in a transaction of its own on a real server."""
 
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Event
 
@@ -15,8 +15,7 @@ from campaigns.broadcasts.settling import settle
 from campaigns.gateway import Postponed
 from campaigns.sealing import Sealer
 from tests.builders import NOON, a_broadcast, a_province
-from tests.databases import someone_waits
-from tests.fakes.processes import eventually
+from tests.databases import is_over_or_waits
 
 LEASE = timedelta(minutes=1)
 PATIENCE_S = 20
@@ -39,11 +38,6 @@ def claim(session: Session, broadcast_id: int, sealer: Sealer) -> Claim | None:
         sealer=sealer,
         now=NOON,
     )
-
-
-def is_over_or_waits(doing: Future[None], engine: Engine) -> bool:
-    """Whether the second transaction has done what it can while the first is open."""
-    return eventually(lambda: doing.done() or someone_waits(engine))
 
 
 def test_a_stop_waits_for_a_claim_and_cancels_the_rest(
