@@ -76,11 +76,22 @@ def answer_form(error: HTTPError) -> Response:
 def write(refusal: Refusal) -> Response:
     """Write *refusal* in the language of the request."""
     language, status = language_asked(), refusal.kind.status.value
-    content = as_json(document_of(refusal, language))
-    answer = Response(content, status=status, content_type=CONTENT_TYPE)
+    answer = Response(problem_in(refusal, language), status=status, content_type=CONTENT_TYPE)
     answer.headers["Content-Language"] = language
     answer.headers.update(refusal.headers or {})
     return answer
+
+
+def problem_in(refusal: Refusal, language: str) -> bytes:
+    """Return *refusal* as a problem in *language*, as it is sent.
+
+    What it quotes of a request may hold halves of letters, as JSON allows.
+    """
+    document = document_of(refusal, language)
+    try:
+        return orjson.dumps(document)
+    except TypeError:
+        return json.dumps(document).encode()
 
 
 def document_of(refusal: Refusal, language: str) -> dict[str, object]:
@@ -113,14 +124,6 @@ def language_asked() -> str:
 def language_in(accepted: str) -> str:
     """Return the language that the header Accept-Language *accepted* asks for most, or ``en``."""
     return parse_accept_header(accepted, LanguageAccept).best_match(_LANGUAGES) or "en"
-
-
-def as_json(document: dict[str, object]) -> bytes:
-    """Write *document*; what it quotes of a request may hold halves of letters, as JSON allows."""
-    try:
-        return orjson.dumps(document)
-    except TypeError:
-        return json.dumps(document).encode()
 
 
 def _answer_rule(broken: CampaignError | HotlineError) -> Response:

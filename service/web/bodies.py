@@ -7,7 +7,7 @@ from typing import Any
 from werkzeug.exceptions import ClientDisconnected, RequestTimeout
 
 from service.api.kinds import TOO_SLOW, UPLOADS_TAKEN, Kind
-from service.api.problems import CONTENT_TYPE, as_json, document_of, language_in
+from service.api.problems import CONTENT_TYPE, language_in, problem_in
 from service.api.refusals import Refusal
 from service.web.signed_forms import Receive, Scope, Send, answer
 
@@ -102,7 +102,7 @@ async def _refuse(kind: Kind, scope: Scope, send: Send, **headers: str) -> None:
     """Answer with a problem of *kind*, as Flask does where it has the request."""
     accepted = dict(scope["headers"]).get(b"accept-language", b"")
     language = language_in(accepted.decode("latin-1"))
-    said = as_json(document_of(Refusal(kind), language))
+    said = problem_in(Refusal(kind), language)
     headers["content_language"] = language
     await answer(send, kind.status, said, content_type=CONTENT_TYPE, **headers)
 
